@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# Sourced by the scripts beside it: checks what a machine must have, installs what the tests need besides.
+
+require_dotnet() {
+  command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^10\.' && return 0
+  echo "Cannot build: the .NET 10 SDK is not on PATH. Install it from https://dotnet.microsoft.com/download and try again." >&2
+  return 1
+}
+
+require_node() {
+  if command -v node >/dev/null && command -v npm >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]; then return 0; fi
+  echo "Cannot build the dashboard: Node 20 or newer with npm is not on PATH. Install it from https://nodejs.org and try again." >&2
+  return 1
+}
+
+# Chromium (browser tests), Python's grpcio and protoc (a foreign client). A machine where they cannot be installed still runs
+# the rest: the tests that need them say so as skipped.
+install_test_tools() {
+  local packages=() sudo=()
+  command -v chromium >/dev/null || command -v google-chrome >/dev/null || packages+=(chromium)
+  /usr/bin/python3 -c 'import grpc, google.protobuf' 2>/dev/null || packages+=(python3-grpcio python3-protobuf)
+  command -v protoc >/dev/null || packages+=(protobuf-compiler)
+  [ ${#packages[@]} -eq 0 ] && return 0
+  if ! command -v apt-get >/dev/null; then
+    echo "Cannot install ${packages[*]}: this machine has no apt-get. Install them by hand to run the tests that need them." >&2
+    return 0
+  fi
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
+  echo "Installing ${packages[*]}"
+  if ! { "${sudo[@]}" apt-get update -qq &&
+         "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null; }; then
+    echo "Cannot install ${packages[*]}. The tests that need them are skipped." >&2
+  fi
+  return 0
+}

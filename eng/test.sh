@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds everything, runs every runner, and ends with one line: "N passed, N failed, N skipped".
+#   ./eng/test.sh                       everything
+#   ./eng/test.sh Agent.Tests vitest    only these (test projects of tests/, or: vitest, lint, page)
+# Needs: the .NET 10 SDK and Node 20. Chromium and Python's grpcio come from the system's packages (Debian: installed here).
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. eng/install.sh
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+configuration=${CONFIGURATION:-Release}
+results=$PWD/artifacts/test-results
+rm -rf "$results" && mkdir -p "$results"
+only=("$@")
+passed=0 failed=0 skipped=0 failures=()
+
+count() { passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3)); }
+step() { printf '\n== %s\n' "$1"; }
+wanted() { # with no arguments everything is wanted
+  [ ${#only[@]} -eq 0 ] && return 0
+  local name; for name in "${only[@]}"; do [ "$name" = "$1" ] && return 0; done
+  return 1
+}
+check() { # name, command...: one check that passes or fails as a whole
+  local name=$1; shift
+  step "$name"
+  if timeout 600 "$@"; then count 1 0 0; else count 0 1 0; failures+=("$name"); fi
+}
+finish() {
+  [ ${#failures[@]} -eq 0 ] || printf '\nFailed: %s\n' "${failures[*]}"
+  if [ "$skipped" -gt 0 ]; then printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  else printf '\n%d passed, %d failed\n' "$passed" "$failed"; fi
+  if [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]; then exit 0; fi
+  exit 1
+}
+
+run_vitest() {
+  step "dashboard: vitest"
+  local before=$failed status
+  (cd dashboard && timeout 600 npx vitest run --reporter=default --reporter=json --outputFile.json="$results/vitest.json")
+  status=$?
+  if [ -s "$results/vitest.json" ]; then
+    # shellcheck disable=SC2046 # three numbers
+    count $(node -e 'const r = require(process.argv[1]); console.log(r.numPassedTests, r.numFailedTests, r.numPendingTests + r.numTodoTests)' "$results/vitest.json")
+  fi
+  # A suite that could not be loaded fails the run without a failed test.
+  if [ $status -ne 0 ]; then failures+=(vitest); [ "$failed" -gt "$before" ] || count 0 1 0; fi
+}
+
+run_project() {
+  local name=$1 before=$failed status counters total ok bad
+  step "$name"
+  timeout "${TEST_TIMEOUT_SECONDS:-900}" dotnet test "tests/$name" -c "$configuration" --no-build --nologo \
+    --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" --results-directory "$results"
+  status=$?
+  if [ -s "$results/$name.trx" ]; then
+    counters=$(grep -o '<Counters [^>]*' "$results/$name.trx" | head -1)
+    total=$(sed -E 's/.* total="([0-9]+)".*/\1/' <<<"$counters")
+    ok=$(sed -E 's/.* passed="([0-9]+)".*/\1/' <<<"$counters")
+    bad=$(sed -E 's/.* failed="([0-9]+)".*/\1/' <<<"$counters")
+    count "$ok" "$bad" "$((total - ok - bad))"
+  fi
+  # A runner that crashed or hung fails even where its file counts no failure.
+  if [ $status -ne 0 ]; then failures+=("$name"); [ "$failed" -gt "$before" ] || count 0 1 0; fi
+}
+
+if ! require_dotnet || ! require_node; then failures+=(prerequisites); count 0 1 0; finish; fi
+
+step "dashboard: packages"
+if (cd dashboard && npm ci --no-audit --no-fund --loglevel=error); then
+  if wanted lint; then check "dashboard: lint" npm --prefix dashboard run --silent lint; fi
+  # The built page is what the aggregator serves: integration tests need it.
+  if wanted page || wanted Integration.Tests; then check "dashboard: build" npm --prefix dashboard run --silent build; fi
+  if wanted vitest; then run_vitest; fi
+else
+  count 0 1 0; failures+=("npm ci")
+fi
+
+step "build"
+if ! dotnet build Observability.sln -c "$configuration" -v quiet -clp:NoSummary; then
+  count 0 1 0; failures+=(build); finish
+fi
+
+if wanted Integration.Tests; then install_test_tools; fi
+for project in tests/*.Tests; do
+  if wanted "$(basename "$project")"; then run_project "$(basename "$project")"; fi
+done
+finish
