@@ -1,3 +1,37 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Listening;
+using Observability.Aggregator.Query;
+using Observability.Aggregator.Security;
+using Observability.ServiceDefaults;
+
+namespace Observability.Aggregator;
+
+internal static class Program
+{
+    public static Task<int> Main(string[] args) =>
+        args.Contains(HealthCommand.Argument) ? HealthCommand.RunAsync(args, Console.Out) : Start.RunAsync(args, Build);
+
+    internal static WebApplication Build(string[] args)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
+        LogLevelSetting.Apply(builder.Logging, builder.Configuration);
+        builder.AddServiceDefaults();
+        builder.Services
+            .AddDiagnostics()
+            .AddListening()
+            .AddSecurity()
+            .AddQuery()
+            .AddDashboard();
+
+        WebApplication app = builder.Build();
+        app.UseWebErrors();
+        app.UseAccess();
+
+        IEndpointRouteBuilder web = app.On(Listener.Web);
+        web.For(Access.Public).MapHealth();
+        web.For(Access.View).MapStatus();
+        web.For(Access.View).MapQuery();
+        web.For(Access.Public).MapDashboard();
+        return app;
+    }
+}

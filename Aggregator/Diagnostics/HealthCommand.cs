@@ -1,0 +1,53 @@
+using Observability.Aggregator.Listening;
+
+namespace Observability.Aggregator.Diagnostics;
+
+/// <summary><c>Aggregator --health</c>: asks the running one, for containers without curl. Exit code 0 when it serves, 1 otherwise.</summary>
+internal static class HealthCommand
+{
+    public const string Argument = "--health";
+
+    // A container's health check usually allows 5 s or more; an answer later than this is no health.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
+
+    public static async Task<int> RunAsync(string[] args, TextWriter output)
+    {
+        IConfiguration configuration = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+            .AddEnvironmentVariables()
+            .AddCommandLine([.. args.Where(argument => argument != Argument)])
+            .Build();
+        string address;
+        try
+        {
+            var listen = ListenSettings.Read(configuration);
+            if (listen.WebPort == 0)
+            {
+                throw new SettingException(ListenSettings.WebPortName, "0", "the port of a running aggregator");
+            }
+            address = $"http://{listen.UrlHost}:{listen.WebPort}{HealthEndpoints.HealthPath}";
+        }
+        catch (SettingException exception)
+        {
+            await output.WriteLineAsync(exception.Message);
+            return 1;
+        }
+        return await AskAsync(address, output);
+    }
+
+    private static async Task<int> AskAsync(string address, TextWriter output)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout };
+        try
+        {
+            using HttpResponseMessage response = await client.GetAsync(new Uri(address));
+            await output.WriteLineAsync($"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            return response.IsSuccessStatusCode ? 0 : 1;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            await output.WriteLineAsync($"Cannot reach {address}: {exception.Message}");
+            return 1;
+        }
+    }
+}

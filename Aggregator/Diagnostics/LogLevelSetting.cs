@@ -1,0 +1,40 @@
+namespace Observability.Aggregator.Diagnostics;
+
+/// <summary>LOG_LEVEL: the least severe event that is written. The framework's own events start at warning unless debug is asked for.</summary>
+internal static class LogLevelSetting
+{
+    public const string Name = "LOG_LEVEL";
+
+    public static LogLevel Read(IConfiguration configuration)
+    {
+        string text = Setting.Text(configuration, Name, "info");
+        return text.ToUpperInvariant() switch
+        {
+            "TRACE" => LogLevel.Trace,
+            "DEBUG" => LogLevel.Debug,
+            "INFO" or "INFORMATION" => LogLevel.Information,
+            "WARN" or "WARNING" => LogLevel.Warning,
+            "ERROR" => LogLevel.Error,
+            "CRITICAL" => LogLevel.Critical,
+            "NONE" => LogLevel.None,
+            _ => throw new SettingException(Name, text, "trace, debug, info, warn, error, critical or none"),
+        };
+    }
+
+    public static void Apply(ILoggingBuilder logging, IConfiguration configuration)
+    {
+        LogLevel level = Read(configuration);
+        logging.SetMinimumLevel(level);
+        if (level == LogLevel.Information)
+        {
+            logging.AddFilter("Microsoft", LogLevel.Warning);
+        }
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+    }
+}

@@ -1,0 +1,58 @@
+using Microsoft.Extensions.FileProviders;
+using Observability.Aggregator.Diagnostics;
+
+namespace Observability.Aggregator.Listening;
+
+/// <summary>
+/// Finds the built page: DASHBOARD_PATH, else wwwroot beside the binary, else dashboard/dist of the source tree. While there is none it is
+/// looked for again at each request, so that a build is seen without a restart.
+/// </summary>
+internal sealed class DashboardFiles(DashboardFiles.Settings settings, IHostEnvironment environment) : IDisposable
+{
+    private readonly Lock _findLock = new();
+    private PhysicalFileProvider? _files;
+
+    public IFileProvider? Find()
+    {
+        if (_files is { } found)
+        {
+            return found;
+        }
+        lock (_findLock)
+        {
+            string? folder = Candidates().FirstOrDefault(HasPage);
+            return _files ??= folder is null ? null : new PhysicalFileProvider(folder);
+        }
+    }
+
+    public void Dispose() => _files?.Dispose();
+
+    private IEnumerable<string> Candidates() => settings.Path is { } path
+        ? [path]
+        :
+        [
+            Path.Combine(AppContext.BaseDirectory, "wwwroot"),
+            Path.GetFullPath(Path.Combine(environment.ContentRootPath, "..", "dashboard", "dist")),
+            // bin/<configuration>/<framework> of the project folder, when started from elsewhere.
+            Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", "dashboard", "dist")),
+        ];
+
+    private static bool HasPage(string folder) => File.Exists(Path.Combine(folder, "index.html"));
+
+    internal sealed record Settings(string? Path)
+    {
+        public const string PathName = "DASHBOARD_PATH";
+
+        public static Settings Read(IConfiguration configuration)
+        {
+            string path = Setting.Text(configuration, PathName, "");
+            if (path.Length == 0)
+            {
+                return new Settings((string?)null);
+            }
+            return HasPage(path)
+                ? new Settings(System.IO.Path.GetFullPath(path))
+                : throw new SettingException(PathName, path, "a folder that holds the built page (index.html)");
+        }
+    }
+}

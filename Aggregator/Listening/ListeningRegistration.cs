@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using Observability.Aggregator.Diagnostics;
+
+namespace Observability.Aggregator.Listening;
+
+internal static class ListeningRegistration
+{
+    public static IServiceCollection AddListening(this IServiceCollection services)
+    {
+        services.AddSettings(ListenSettings.Read);
+        services.AddSingleton<BoundPorts>();
+        services.AddSingleton<MatcherPolicy, ListenerMatcherPolicy>();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new ConfigureOptions<KestrelServerOptions>(server =>
+        {
+            server.AddServerHeader = false;
+            BoundPorts ports = provider.GetRequiredService<BoundPorts>();
+            foreach (Listener listener in Enum.GetValues<Listener>())
+            {
+                ports.Open(server, listener);
+            }
+        }));
+        services.AddHostedService<ReadyLine>();
+        return services;
+    }
+
+    public static IServiceCollection AddDashboard(this IServiceCollection services)
+    {
+        services.AddSettings(DashboardFiles.Settings.Read);
+        services.AddSingleton<DashboardFiles>();
+        return services;
+    }
+
+    /// <summary>The endpoints mapped into the group answer on this port only.</summary>
+    public static RouteGroupBuilder On(this IEndpointRouteBuilder endpoints, Listener listener) =>
+        endpoints.MapGroup("").WithMetadata(new ListenerMetadata(listener));
+}

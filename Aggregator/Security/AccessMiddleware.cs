@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Observability.Aggregator.Listening;
+
+namespace Observability.Aggregator.Security;
+
+/// <summary>
+/// The one place where access is decided: after routing, before any endpoint runs. An endpoint without a policy is a bug and is refused
+/// by throwing. Calls on the gRPC port are refused inside the call, by the gRPC authorizer, since their status travels in trailers.
+/// </summary>
+internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings settings, OriginPolicy origins)
+{
+    private const string ApiKeyHeader = "x-api-key";
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        // What is no route endpoint is the framework's own answer, such as 405.
+        if (context.GetEndpoint() is not RouteEndpoint endpoint)
+        {
+            return next(context);
+        }
+        Access access = (endpoint.Metadata.GetMetadata<AccessMetadata>()
+            ?? throw new UnreachableException($"BUG: endpoint {endpoint.RoutePattern.RawText} names no access policy.")).Access;
+        return access switch
+        {
+            Access.Public => next(context),
+            Access.Ingest when IsOnGrpcPort(endpoint) => next(context),
+            Access.Ingest => settings.IngestKeys.Allows(context.Request.Headers[ApiKeyHeader]) ? next(context) : RefuseKey(context),
+            Access.View => AllowView(context),
+            _ => throw new UnreachableException($"BUG: access policy {access} is unknown."),
+        };
+    }
+
+    private static bool IsOnGrpcPort(RouteEndpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<ListenerMetadata>()?.Listener == Listener.Grpc;
+
+    private Task AllowView(HttpContext context)
+    {
+        if (!origins.Allows(context.Request))
+        {
+            return Refuse(
+                context, StatusCodes.Status403Forbidden,
+                $"Cannot answer a page of origin '{context.Request.Headers.Origin}': it is not listed. Add it to {SecuritySettings.AllowedOriginsName}.");
+        }
+        if (settings.ViewTokens.Allows(ViewToken.Find(context)))
+        {
+            return next(context);
+        }
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return Refuse(
+            context, StatusCodes.Status401Unauthorized,
+            "Cannot answer without a valid token. Send 'Authorization: Bearer <token>' (on a WebSocket: the subprotocol 'bearer.<base64url token>').");
+    }
+
+    private static Task RefuseKey(HttpContext context) =>
+        Refuse(context, StatusCodes.Status401Unauthorized, $"Cannot accept telemetry without a valid key. Send it as '{ApiKeyHeader}'.");
+
+    private static Task Refuse(HttpContext context, int status, string detail) =>
+        Results.Problem(detail, statusCode: status).ExecuteAsync(context);
+}
