@@ -1,0 +1,32 @@
+using System.Numerics;
+
+namespace Observability.Aggregator.Rings;
+
+/// <summary>What bounds one ring. Shared by all rings of a store; capacities are powers of two.</summary>
+internal sealed class RingLimits
+{
+    /// <summary>Slots of a new ring: half a kilobyte for a series that may never send again.</summary>
+    public const int SlotsFirst = 32;
+
+    /// <summary>Bytes of a new record ring: a handful of histograms of a quiet service.</summary>
+    public const int RecordBytesFirst = 512;
+
+    public RingLimits(RingBudget budget, int slotsMax, int recordBytesMax, long spanNs)
+    {
+        Budget = budget;
+        SlotsMax = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(slotsMax, SlotsFirst));
+        RecordBytesMax = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(recordBytesMax, RecordBytesFirst));
+        SpanNs = spanNs;
+    }
+
+    public RingBudget Budget { get; }
+
+    /// <summary>Slots a ring grows to. Once it has wrapped, one slot less is readable: the one that the writer may be in.</summary>
+    public int SlotsMax { get; }
+
+    /// <summary>Bytes a record ring grows to.</summary>
+    public int RecordBytesMax { get; }
+
+    /// <summary>A ring that already covers this much time does not grow: a slow series needs no fast series' memory.</summary>
+    public long SpanNs { get; }
+}

@@ -1,0 +1,3 @@
+namespace Observability.Aggregator.Storage;
+
+internal readonly record struct Label(string Name, string Value);

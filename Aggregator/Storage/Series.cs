@@ -1,0 +1,76 @@
+using Observability.Aggregator.Rings;
+
+namespace Observability.Aggregator.Storage;
+
+/// <summary>One name with one set of labels of one source. Identity never changes; samples are appended by the source's writer alone.</summary>
+internal sealed class Series
+{
+    private const long StaleAfterNsMin = 5_000_000_000;
+    private const long StaleAfterPushIntervals = 10;
+
+    private string _unit;
+
+    public Series(uint id, Source source, int slot, string name, LabelSet labels, SeriesKind kind, string unit, RingLimits limits)
+    {
+        Id = id;
+        Source = source;
+        Slot = slot;
+        Name = name;
+        Labels = labels;
+        Kind = kind;
+        _unit = unit;
+        if (kind == SeriesKind.Histogram)
+        {
+            Records = new RecordRing(limits);
+        }
+        else
+        {
+            Scalars = new ScalarRing(limits);
+        }
+    }
+
+    /// <summary>Dense, from 1; never used again while the aggregator's session lasts.</summary>
+    public uint Id { get; }
+
+    public Source Source { get; }
+
+    /// <summary>Its place in the source; series declared together have consecutive slots.</summary>
+    public int Slot { get; }
+
+    public string Name { get; }
+
+    /// <summary>Without service and instance, which are <see cref="Source"/>'s.</summary>
+    public LabelSet Labels { get; }
+
+    public SeriesKind Kind { get; }
+
+    /// <summary>UCUM; empty while unknown.</summary>
+    public string Unit => Volatile.Read(ref _unit);
+
+    /// <summary>Samples ever appended: the cursor of a reader that wants only what comes next.</summary>
+    public long Head => Scalars?.Head ?? Records!.Head;
+
+    /// <summary>The greatest timestamp appended; 0 before the first sample.</summary>
+    public long NewestTimestampNs => Scalars?.NewestTimestampNs ?? Records!.NewestTimestampNs;
+
+    /// <summary>When its newest sample was received, by the aggregator's clock; 0 before the first.</summary>
+    public long NewestReceivedNs => Scalars?.ReceivedNs ?? Records!.ReceivedNs;
+
+    /// <summary>Samples it can hold at its present size: what the memory limits have given it so far.</summary>
+    public int Capacity => Scalars?.Capacity ?? Records!.Capacity;
+
+    internal ScalarRing? Scalars { get; }
+
+    internal RecordRing? Records { get; }
+
+    /// <summary>
+    /// True when nothing was received for max(5 s, 10 push intervals): no line, not exported. By the time of receipt, because
+    /// the clock of an agent may be wrong.
+    /// </summary>
+    public bool IsStale(long nowNs) =>
+        nowNs - NewestReceivedNs > Math.Max(StaleAfterNsMin, StaleAfterPushIntervals * Source.PushIntervalMs * 1_000_000L);
+
+    internal void SetUnit(string unit) => Volatile.Write(ref _unit, unit);
+
+    public override string ToString() => $"{Name}{Labels} of {Source}";
+}

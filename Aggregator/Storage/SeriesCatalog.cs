@@ -1,0 +1,161 @@
+using System.Text;
+using Observability.Aggregator.Rings;
+
+namespace Observability.Aggregator.Storage;
+
+/// <summary>
+/// Which sources and series there are. Control plane: adding takes a lock, once in a series' life; reading never does.
+/// </summary>
+internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string Service, string Instance), SourceWriter> _writers = [];
+    private readonly Dictionary<(uint Source, string Name, LabelSet Labels), Series> _series = [];
+    private readonly Dictionary<string, int> _seriesPerService = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _strings = new(StringComparer.Ordinal);
+    private long _version;
+
+    public PublishedList<Source> Sources { get; } = new();
+
+    /// <summary>All series; the index is the id less one.</summary>
+    public PublishedList<Series> Series { get; } = new();
+
+    public long Version => Volatile.Read(ref _version);
+
+    public SourceWriter? OpenWriter(string service, string instance)
+    {
+        lock (_lock)
+        {
+            if (_writers.TryGetValue((service, instance), out SourceWriter? writer))
+            {
+                return writer;
+            }
+            if (Sources.Count >= options.SourcesMax)
+            {
+                return null;
+            }
+            writer = new SourceWriter(new Source((uint)Sources.Count + 1, Intern(service), instance));
+            _writers.Add((service, instance), writer);
+            Sources.Add(writer.Source);
+            Volatile.Write(ref _version, _version + 1);
+            return writer;
+        }
+    }
+
+    public AddSeriesResult TryAdd(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit, out Series? series)
+    {
+        series = null;
+        AddSeriesResult allowed = CheckLimits(name, labels, unit);
+        if (allowed != AddSeriesResult.Added)
+        {
+            return allowed;
+        }
+        lock (_lock)
+        {
+            if (_series.TryGetValue((writer.Source.Id, name, labels), out Series? existing))
+            {
+                if (existing.Kind != kind)
+                {
+                    return AddSeriesResult.KindMismatch;
+                }
+                series = existing;
+                SetUnitLocked(existing, unit);
+                return AddSeriesResult.Exists;
+            }
+            if (Series.Count >= options.SeriesMax)
+            {
+                return AddSeriesResult.SeriesLimit;
+            }
+            int ofService = _seriesPerService.GetValueOrDefault(writer.Source.Service);
+            if (ofService >= options.SeriesPerServiceMax)
+            {
+                return AddSeriesResult.ServiceSeriesLimit;
+            }
+            series = AddLocked(writer, name, labels, kind, unit);
+            _seriesPerService[writer.Source.Service] = ofService + 1;
+            return AddSeriesResult.Added;
+        }
+    }
+
+    public void SetUnit(Series series, string unit)
+    {
+        lock (_lock)
+        {
+            SetUnitLocked(series, unit);
+        }
+    }
+
+    /// <summary>Series of a service so far.</summary>
+    public int CountOfService(string service)
+    {
+        lock (_lock)
+        {
+            return _seriesPerService.GetValueOrDefault(service);
+        }
+    }
+
+    private Series AddLocked(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit)
+    {
+        LabelSet interned = LabelSet.From(labels.Select(label => new Label(Intern(label.Name), Intern(label.Value))));
+        Source source = writer.Source;
+        Series series = new((uint)Series.Count + 1, source, source.Series.Count, Intern(name), interned, kind, Intern(unit), limits);
+        _series.Add((source.Id, series.Name, interned), series);
+        writer.Add(series);
+        source.Series.Add(series);
+        Series.Add(series);
+        Volatile.Write(ref _version, _version + 1);
+        return series;
+    }
+
+    private void SetUnitLocked(Series series, string unit)
+    {
+        if (unit.Length > 0 && series.Unit.Length == 0)
+        {
+            series.SetUnit(Intern(unit));
+            Volatile.Write(ref _version, _version + 1);
+        }
+    }
+
+    private AddSeriesResult CheckLimits(string name, LabelSet labels, string unit)
+    {
+        if (name.Length == 0 || Encoding.UTF8.GetByteCount(name) > options.NameBytesMax)
+        {
+            return AddSeriesResult.NameLimit;
+        }
+        if (Encoding.UTF8.GetByteCount(unit) > options.UnitBytesMax)
+        {
+            return AddSeriesResult.UnitLimit;
+        }
+        if (labels.Count > options.LabelsMax)
+        {
+            return AddSeriesResult.LabelCountLimit;
+        }
+        foreach (Label label in labels.AsSpan())
+        {
+            if (label.Name is "__name__" or "service" or "instance")
+            {
+                return AddSeriesResult.ReservedLabel;
+            }
+            if (label.Name.Length == 0 || Encoding.UTF8.GetByteCount(label.Name) > options.LabelNameBytesMax)
+            {
+                return AddSeriesResult.LabelNameLimit;
+            }
+            if (Encoding.UTF8.GetByteCount(label.Value) > options.LabelValueBytesMax)
+            {
+                return AddSeriesResult.LabelValueLimit;
+            }
+        }
+        return AddSeriesResult.Added;
+    }
+
+    /// <summary>Thousands of series share a few names and values: one string each. Bounded by the limits on series and lengths.</summary>
+    private string Intern(string text)
+    {
+        if (_strings.TryGetValue(text, out string? known))
+        {
+            return known;
+        }
+        _strings.Add(text);
+        return text;
+    }
+}

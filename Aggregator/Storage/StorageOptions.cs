@@ -1,0 +1,44 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Observability.Aggregator.Storage;
+
+/// <summary>Limits of the store. What is past one is rejected, counted by its reason, and told to the sender.</summary>
+internal sealed class StorageOptions
+{
+    public const string Section = "Storage";
+
+    /// <summary>Pairs of service and instance.</summary>
+    [Range(1, 1_000_000)] public int SourcesMax { get; init; } = 10_000;
+
+    [Range(1, 10_000_000)] public int SeriesMax { get; init; } = 100_000;
+
+    [Range(1, 10_000_000)] public int SeriesPerServiceMax { get; init; } = 50_000;
+
+    [Range(1, 4096)] public int NameBytesMax { get; init; } = 256;
+
+    [Range(0, 256)] public int LabelsMax { get; init; } = 32;
+
+    [Range(1, 4096)] public int LabelNameBytesMax { get; init; } = 128;
+
+    [Range(1, 65_536)] public int LabelValueBytesMax { get; init; } = 1024;
+
+    [Range(1, 256)] public int UnitBytesMax { get; init; } = 64;
+
+    /// <summary>Slots a series' ring grows to, rounded up to a power of two: 4096 are about 80 s at 50 Hz.</summary>
+    [Range(32, 1_048_576)] public int RingSamplesMax { get; init; } = 4096;
+
+    /// <summary>A ring that covers this much time does not grow further.</summary>
+    [Range(1, 86_400)] public int RingSecondsMax { get; init; } = 300;
+
+    /// <summary>Bytes of a histogram series' buckets.</summary>
+    [Range(8192, 64 * 1024 * 1024)] public int HistogramRingBytesMax { get; init; } = 512 * 1024;
+
+    /// <summary>Buckets of one histogram, all its columns together. OpenTelemetry's default is 160 a side.</summary>
+    [Range(1, 16_384)] public int HistogramBucketsMax { get; init; } = 1024;
+
+    /// <summary>
+    /// Bytes that all rings together grow to. At it, rings stop growing and overwrite their oldest samples earlier; a new
+    /// series still gets its first half kilobyte, which SeriesMax bounds.
+    /// </summary>
+    [Range(1024 * 1024, long.MaxValue)] public long RingMemoryBytesMax { get; init; } = 512L * 1024 * 1024;
+}

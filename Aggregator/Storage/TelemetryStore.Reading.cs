@@ -1,0 +1,123 @@
+using Observability.Aggregator.Rings;
+
+namespace Observability.Aggregator.Storage;
+
+internal sealed partial class TelemetryStore
+{
+    private const int ReadRowsMax = 4096;
+
+    /// <summary>
+    /// Appends to <paramref name="destination"/> the kept samples of a gauge or counter with fromNs &lt;= timestamp &lt;= toNs, in
+    /// the order in which they were appended. Any thread.
+    /// </summary>
+    public ReadResult Read(Series series, long fromNs, long toNs, SampleBuffer destination)
+    {
+        ScalarRing ring = Scalars(series);
+        long end = ring.Head;
+        long oldest = ring.OldestPosition();
+        long position = ring.Seek(fromNs);
+        long overwritten = position <= oldest ? position : 0;
+        int total = 0;
+        while (position < end)
+        {
+            SampleColumns free = destination.Free((int)Math.Min(end - position, ReadRowsMax));
+            if (free.Length == 0)
+            {
+                return new ReadResult(total, overwritten, Truncated: true);
+            }
+            int first = destination.Count;
+            bool ordered = ring.IsOrderedFrom(position);
+            int copied = ring.CopyNew(ref position, free, out long lost);
+            // A kept sample from before the range proves that nothing of the range was overwritten.
+            overwritten = copied > 0 && free.TimestampsNs[0] < fromNs ? 0 : overwritten + lost;
+            destination.Advance(copied);
+            bool past = ordered && copied > 0 && free.TimestampsNs[copied - 1] > toNs;
+            total += destination.KeepRange(first, fromNs, toNs);
+            if (past)
+            {
+                break;
+            }
+        }
+        return new ReadResult(total, overwritten, Truncated: false);
+    }
+
+    /// <summary>
+    /// Appends at most <paramref name="countMax"/> samples from <paramref name="cursor"/> on, and moves it behind them. A cursor is
+    /// a position in the series: begin with its Head (only what comes next) or less (Head - n, or 0). Any thread.
+    /// </summary>
+    public ReadResult ReadNew(Series series, ref long cursor, SampleBuffer destination, int countMax)
+    {
+        ScalarRing ring = Scalars(series);
+        long waiting = ring.Head - cursor;
+        if (waiting <= 0)
+        {
+            return default;
+        }
+        SampleColumns free = destination.Free((int)Math.Min(waiting, countMax));
+        int copied = ring.CopyNew(ref cursor, free, out long overwritten);
+        destination.Advance(copied);
+        return new ReadResult(copied, overwritten, Truncated: cursor < ring.Head);
+    }
+
+    /// <summary>As <see cref="Read"/>, of a histogram series.</summary>
+    public ReadResult ReadHistograms(Series series, long fromNs, long toNs, HistogramBuffer destination)
+    {
+        RecordRing ring = Records(series);
+        long end = ring.Head;
+        long position = ring.OldestPosition();
+        long oldest = position;
+        long overwritten = position;
+        int total = 0;
+        bool older = false;
+        while (position < end)
+        {
+            if (destination.IsFull)
+            {
+                return new ReadResult(total, older ? 0 : overwritten, Truncated: true);
+            }
+            int size = ring.ReadNext(ref position, ref destination.Scratch, out long timestampNs, out long lost);
+            if (size < 0)
+            {
+                break;
+            }
+            overwritten += lost;
+            older |= timestampNs < fromNs;
+            if (timestampNs >= fromNs && timestampNs <= toNs)
+            {
+                HistogramRecord.Decode(timestampNs, destination.Scratch.AsSpan(0, size), destination);
+                total++;
+            }
+            else if (timestampNs > toNs && ring.IsOrderedFrom(oldest))
+            {
+                break;
+            }
+        }
+        return new ReadResult(total, older ? 0 : overwritten, Truncated: false);
+    }
+
+    /// <summary>As <see cref="ReadNew"/>, of a histogram series.</summary>
+    public ReadResult ReadNewHistograms(Series series, ref long cursor, HistogramBuffer destination, int countMax)
+    {
+        RecordRing ring = Records(series);
+        long overwritten = 0;
+        int total = 0;
+        while (total < countMax && !destination.IsFull)
+        {
+            int size = ring.ReadNext(ref cursor, ref destination.Scratch, out long timestampNs, out long lost);
+            overwritten += lost;
+            if (size < 0)
+            {
+                break;
+            }
+            HistogramRecord.Decode(timestampNs, destination.Scratch.AsSpan(0, size), destination);
+            total++;
+        }
+        return new ReadResult(total, overwritten, Truncated: cursor < ring.Head);
+    }
+
+    private static ScalarRing Scalars(Series series) => series.Scalars
+        ?? throw new ArgumentException($"Cannot read {series} as samples, because it holds histograms: use ReadHistograms.", nameof(series));
+
+    private static RecordRing Records(Series series) => series.Records
+        ?? throw new ArgumentException($"Cannot read {series} as histograms, because it is a {series.Kind}: use Read.", nameof(series));
+}

@@ -1,0 +1,123 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Observability.Aggregator.Rings;
+
+namespace Observability.Aggregator.Storage;
+
+/// <summary>
+/// The memory of the aggregator: series and their recent samples. Each source's region has one writer thread at a time;
+/// readers are any threads, never stop a writer, and never see a torn value. What lies underneath is nobody's business.
+/// </summary>
+[SuppressMessage("Performance", "CA1822", Justification = "The store is the seam: what a member reads today is not its contract.")]
+internal sealed partial class TelemetryStore
+{
+    private readonly SeriesCatalog _catalog;
+    private readonly RingBudget _budget;
+
+    public TelemetryStore(StorageOptions options, ulong sessionId)
+    {
+        Options = options;
+        SessionId = sessionId;
+        _budget = new RingBudget(options.RingMemoryBytesMax);
+        RingLimits limits = new(_budget, options.RingSamplesMax, options.HistogramRingBytesMax, options.RingSecondsMax * 1_000_000_000L);
+        _catalog = new SeriesCatalog(options, limits);
+    }
+
+    public StorageOptions Options { get; }
+
+    /// <summary>Drawn when the aggregator starts: a change tells agents and pages that the memory behind it is gone.</summary>
+    public ulong SessionId { get; }
+
+    /// <summary>Told once per applied batch.</summary>
+    public ArrivalSignal Arrivals { get; } = new();
+
+    public PublishedList<Source> Sources => _catalog.Sources;
+
+    /// <summary>Every series, in the order of their ids.</summary>
+    public ReadOnlySpan<Series> AllSeries => _catalog.Series.AsSpan();
+
+    public int SeriesCount => _catalog.Series.Count;
+
+    /// <summary>Grows whenever a source or series is added or a unit becomes known.</summary>
+    public long CatalogVersion => _catalog.Version;
+
+    public long RingBytes => _budget.BytesUsed;
+
+    /// <summary>How often a ring was refused memory to grow.</summary>
+    public long RingGrowthsRefused => _budget.RefusedCount;
+
+    public Series? SeriesById(uint id)
+    {
+        ReadOnlySpan<Series> series = AllSeries;
+        return id - 1 < (uint)series.Length ? series[(int)(id - 1)] : null;
+    }
+
+    /// <summary>The writer of a source, which is made if need be; null at the limit on sources.</summary>
+    public SourceWriter? TryOpenWriter(string service, string instance) => _catalog.OpenWriter(service, instance);
+
+    /// <summary>As <see cref="TryOpenWriter"/>, for callers that stay within the limit.</summary>
+    public SourceWriter OpenWriter(string service, string instance) =>
+        TryOpenWriter(service, instance)
+        ?? throw new InvalidOperationException($"Cannot open source '{service}/{instance}': {Options.SourcesMax} sources are the limit (Storage:SourcesMax).");
+
+    /// <summary>Adds a series or finds the one with this identity. Only the source's owner calls this.</summary>
+    public AddSeriesResult TryAddSeries(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit, out Series? series) =>
+        _catalog.TryAdd(writer, name, labels, kind, unit, out series);
+
+    /// <summary>Tells the unit of a series that had none.</summary>
+    public void SetUnit(Series series, string unit) => _catalog.SetUnit(series, unit);
+
+    public int SeriesCountOfService(string service) => _catalog.CountOfService(service);
+
+    /// <summary>[Data plane] Gauges of consecutive slots at one instant.</summary>
+    public void AppendRow(SourceWriter writer, long timestampNs, int firstSlot, ReadOnlySpan<double> values) =>
+        AppendRow(writer, timestampNs, firstSlot, MemoryMarshal.Cast<double, long>(values));
+
+    /// <summary>[Data plane] Counters of consecutive slots at one instant.</summary>
+    public void AppendRow(SourceWriter writer, long timestampNs, int firstSlot, ReadOnlySpan<ulong> values) =>
+        AppendRow(writer, timestampNs, firstSlot, MemoryMarshal.Cast<ulong, long>(values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Append(SourceWriter writer, Series series, long timestampNs, double value) =>
+        series.Scalars!.Append(timestampNs, BitConverter.DoubleToInt64Bits(value), writer.ReceivedNs);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Append(SourceWriter writer, Series series, long timestampNs, ulong value) =>
+        series.Scalars!.Append(timestampNs, (long)value, writer.ReceivedNs);
+
+    /// <summary>[Data plane] A column of gauges or counters, whichever the series holds; the values are their bits.</summary>
+    public void AppendColumn(SourceWriter writer, Series series, ReadOnlySpan<ulong> timestampsNs, ReadOnlySpan<ulong> bits)
+    {
+        ScalarRing ring = series.Scalars!;
+        long receivedNs = writer.ReceivedNs;
+        for (int i = 0; i < timestampsNs.Length; i++)
+        {
+            ring.Append((long)timestampsNs[i], (long)bits[i], receivedNs);
+        }
+    }
+
+    /// <summary>[Data plane] A conflated gauge; the timestamp is the interval's end.</summary>
+    public void AppendAggregate(SourceWriter writer, Series series, long timestampNs, in AggregateSample sample)
+    {
+        AggregateSlot slot = new() { Min = sample.Min, Max = sample.Max, Sum = sample.Sum, Count = sample.Count };
+        series.Scalars!.AppendAggregate(timestampNs, BitConverter.DoubleToInt64Bits(sample.Last), slot, writer.ReceivedNs);
+    }
+
+    /// <summary>[Data plane] False when the histogram is too large for the ring: the caller counts it as rejected.</summary>
+    public bool TryAppend(SourceWriter writer, Series series, long timestampNs, in HistogramSample sample)
+    {
+        int size = HistogramRecord.Encode(sample, ref writer.RecordScratch);
+        return series.Records!.TryAppend(timestampNs, writer.RecordScratch.AsSpan(0, size), writer.ReceivedNs);
+    }
+
+    private static void AppendRow(SourceWriter writer, long timestampNs, int firstSlot, ReadOnlySpan<long> bits)
+    {
+        ReadOnlySpan<ScalarRing?> rings = writer.Scalars.Slice(firstSlot, bits.Length);
+        long receivedNs = writer.ReceivedNs;
+        for (int i = 0; i < bits.Length; i++)
+        {
+            rings[i]!.Append(timestampNs, bits[i], receivedNs);
+        }
+    }
+}
