@@ -2,6 +2,7 @@ using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Listening;
 using Observability.Aggregator.Query;
 using Observability.Aggregator.Security;
+using Observability.Aggregator.Storage;
 using Observability.ServiceDefaults;
 
 namespace Observability.Aggregator;
@@ -20,6 +21,8 @@ internal static class Program
             .AddDiagnostics()
             .AddListening()
             .AddSecurity()
+            .AddSettings<StorageOptions>(StorageOptions.Section)
+            .AddStorage()
             .AddQuery()
             .AddDashboard();
 

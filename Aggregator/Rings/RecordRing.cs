@@ -43,7 +43,7 @@ internal sealed partial class RecordRing(RingLimits limits)
             MakeRoom(head);
         }
         long start = _bytesHead;
-        if (start + record.Length > _bytesRoomEndsAt && !TryMakeByteRoom(head, record.Length))
+        if ((start + record.Length > _bytesRoomEndsAt || record.Length > _slots.Bytes.Length / 4) && !TryMakeByteRoom(head, record.Length))
         {
             return false;
         }
@@ -103,7 +103,7 @@ internal sealed partial class RecordRing(RingLimits limits)
             }
             Replace(head, _slots.Slots.Length, needed);
         }
-        else if (capacity < limits.RecordBytesMax && MayGrow(head, capacity))
+        else if (capacity < limits.RecordBytesMax && BytesInSlots(head) > capacity / 2 && MayGrow(head, capacity))
         {
             Replace(head, _slots.Slots.Length, capacity * 2);
         }
@@ -113,6 +113,13 @@ internal sealed partial class RecordRing(RingLimits limits)
             _bytesRoomEndsAt += _slots.Bytes.Length;
         }
         return true;
+    }
+
+    /// <summary>Bytes of the records that the slots still hold: what lies before them may be overwritten without loss.</summary>
+    private long BytesInSlots(long head)
+    {
+        long oldest = _slots.Oldest(head);
+        return head == oldest ? 0 : _bytesHead - _slots.Slots[(int)oldest & (_slots.Slots.Length - 1)].Start;
     }
 
     private bool MayGrow(long head, long bytes)

@@ -1,15 +1,14 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Microsoft.Extensions.Options;
 
 namespace Observability.Aggregator.Storage;
 
 internal static class StorageRegistration
 {
+    /// <summary>Adds the store. Program binds <see cref="StorageOptions"/>: storage knows nothing of settings.</summary>
     public static IServiceCollection AddStorage(this IServiceCollection services)
     {
-        services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(provider => new TelemetryStore(provider.GetRequiredService<IOptions<StorageOptions>>().Value, DrawSessionId()));
+        services.AddSingleton(provider => new TelemetryStore(provider.GetRequiredService<StorageOptions>(), DrawSessionId()));
         return services;
     }
 

@@ -1,0 +1,122 @@
+using Observability.Aggregator.Rings;
+
+namespace Observability.Aggregator.Tests.Rings;
+
+/// <summary>
+/// One writer and several readers on a small ring that wraps all the time. Every value is a function of its position and timestamp, so
+/// a torn or invented sample shows. RING_TORTURE_MS makes it longer (default: short enough for every run).
+/// </summary>
+public sealed class RingTortureTests
+{
+    private static readonly int DurationMs =
+        int.TryParse(Environment.GetEnvironmentVariable("RING_TORTURE_MS"), out int milliseconds) ? milliseconds : 1_000;
+
+    [Fact]
+    public async Task ScalarRing_UnderConcurrentReaders_NeverShowsATornSample()
+    {
+        ScalarRing ring = new(new RingLimits(new RingBudget(long.MaxValue), 64, 1024, long.MaxValue));
+        using CancellationTokenSource stop = new(DurationMs);
+        Task<long>[] readers = [.. Enumerable.Range(0, 2).Select(seed => Task.Run(() => ReadScalars(ring, seed, stop.Token)))];
+        long written = 0;
+        Random random = new(1);
+        while (!stop.IsCancellationRequested)
+        {
+            for (int i = 0; i < 256; i++, written++)
+            {
+                if ((written & 7) == 3)
+                {
+                    ring.AppendAggregate(written, Mix(written), Aggregate(written), 0);
+                }
+                else
+                {
+                    ring.Append(written, Mix(written), 0);
+                }
+            }
+            Thread.SpinWait(random.Next(200));
+        }
+        long read = (await Task.WhenAll(readers)).Sum();
+        Assert.True(read > 1000, $"Only {read} samples were read beside {written} written: the test saw no concurrency.");
+    }
+
+    [Fact]
+    public async Task RecordRing_UnderConcurrentReaders_NeverShowsATornRecord()
+    {
+        RecordRing ring = new(new RingLimits(new RingBudget(long.MaxValue), 128, 4096, long.MaxValue));
+        using CancellationTokenSource stop = new(DurationMs);
+        Task<long>[] readers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() => ReadRecords(ring, stop.Token)))];
+        long written = 0;
+        byte[] record = new byte[400];
+        Random random = new(2);
+        while (!stop.IsCancellationRequested)
+        {
+            for (int i = 0; i < 64; i++, written++)
+            {
+                int size = 8 + (int)(Mix(written) & 0xFF);
+                record.AsSpan(0, size).Fill((byte)Mix(written));
+                Assert.True(ring.TryAppend(written, record.AsSpan(0, size), 0));
+            }
+            Thread.SpinWait(random.Next(200));
+        }
+        long read = (await Task.WhenAll(readers)).Sum();
+        Assert.True(read > 1000, $"Only {read} records were read beside {written} written: the test saw no concurrency.");
+    }
+
+    private static long ReadScalars(ScalarRing ring, int seed, CancellationToken stop)
+    {
+        Random random = new(seed);
+        long[] timestamps = new long[64];
+        long[] bits = new long[64];
+        double[] min = new double[64];
+        double[] max = new double[64];
+        double[] sum = new double[64];
+        ulong[] counts = new ulong[64];
+        long position = 0;
+        long rows = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            long before = position;
+            int asked = random.Next(1, 65);
+            SampleColumns columns = new(
+                timestamps.AsSpan(0, asked), bits.AsSpan(0, asked), min.AsSpan(0, asked), max.AsSpan(0, asked), sum.AsSpan(0, asked), counts.AsSpan(0, asked));
+            int copied = ring.CopyNew(ref position, columns, out long overwritten);
+            Assert.Equal(position - before, copied + overwritten);
+            for (int row = 0; row < copied; row++)
+            {
+                long expected = position - copied + row;
+                Assert.True(timestamps[row] == expected && bits[row] == Mix(expected), $"Position {expected} reads {timestamps[row]}.");
+                AggregateSlot aggregate = Aggregate(expected);
+                bool isAggregate = (expected & 7) == 3;
+                Assert.Equal(isAggregate ? aggregate.Count : 0, counts[row]);
+                Assert.True(!isAggregate || (min[row] == aggregate.Min && max[row] == aggregate.Max && sum[row] == aggregate.Sum));
+            }
+            rows += copied;
+        }
+        return rows;
+    }
+
+    private static long ReadRecords(RecordRing ring, CancellationToken stop)
+    {
+        byte[] scratch = [];
+        long position = 0;
+        long records = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            long before = position;
+            int size = ring.ReadNext(ref position, ref scratch, out long timestampNs, out long overwritten);
+            Assert.Equal(position - before, overwritten + (size < 0 ? 0 : 1));
+            if (size < 0)
+            {
+                continue;
+            }
+            Assert.Equal(position - 1, timestampNs);
+            Assert.Equal(8 + (int)(Mix(timestampNs) & 0xFF), size);
+            Assert.False(scratch.AsSpan(0, size).ContainsAnyExcept((byte)Mix(timestampNs)), $"Record {timestampNs} is torn.");
+            records++;
+        }
+        return records;
+    }
+
+    private static long Mix(long value) => (value * unchecked((long)0x9E3779B97F4A7C15)) ^ (value >> 7);
+
+    private static AggregateSlot Aggregate(long position) => new() { Min = -position, Max = position, Sum = position * 3, Count = (ulong)position + 1 };
+}
