@@ -1,0 +1,9 @@
+namespace Observability.Aggregator.Selectors;
+
+internal enum MatchOperator
+{
+    Equal,
+    NotEqual,
+    Regex,
+    NotRegex,
+}
