@@ -1,0 +1,61 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Observability.AppHost;
+
+/// <summary>
+/// What can be configured of the graph: <c>dotnet run --project Observability.AppHost Aggregators=2 Ports:Grpc=0</c>, environment
+/// variables (<c>Ports__Grpc</c>) or appsettings.json. Port 0 means a free one.
+/// </summary>
+internal sealed class GraphOptions
+{
+    private const int AggregatorsMax = 8;
+    private const int SimAgentsMax = 64;
+    private const int PortMax = 65_535;
+
+    private GraphOptions()
+    {
+    }
+
+    public int Aggregators { get; private init; }
+
+    public int SimAgents { get; private init; }
+
+    public int? GrpcPort { get; private init; }
+
+    public int? HttpPort { get; private init; }
+
+    public int? MetricsPort { get; private init; }
+
+    public int? DashboardPort { get; private init; }
+
+    public static GraphOptions Read(IConfiguration configuration)
+    {
+        return new GraphOptions
+        {
+            Aggregators = ReadNumber(configuration, "Aggregators", 1, min: 1, AggregatorsMax),
+            SimAgents = ReadNumber(configuration, "SimAgents", 2, min: 1, SimAgentsMax),
+            GrpcPort = ReadPort(configuration, "Ports:Grpc", 9000),
+            HttpPort = ReadPort(configuration, "Ports:Http", 8080),
+            MetricsPort = ReadPort(configuration, "Ports:Metrics", 9100),
+            DashboardPort = ReadPort(configuration, "Ports:Dashboard", 5173),
+        };
+    }
+
+    private static int? ReadPort(IConfiguration configuration, string key, int defaultPort)
+    {
+        int port = ReadNumber(configuration, key, defaultPort, min: 0, PortMax);
+        return port == 0 ? null : port;
+    }
+
+    private static int ReadNumber(IConfiguration configuration, string key, int defaultValue, int min, int max)
+    {
+        string? text = configuration[key];
+        if (text is null)
+        {
+            return defaultValue;
+        }
+        return int.TryParse(text, out int value) && value >= min && value <= max
+            ? value
+            : throw new DistributedApplicationException($"Cannot use {key}={text}: it must be a number from {min} to {max}.");
+    }
+}

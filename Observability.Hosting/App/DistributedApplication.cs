@@ -1,0 +1,87 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Running;
+using Aspire.Hosting.Terminal;
+using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.Hosting;
+
+/// <summary>A graph of resources that can be run on this machine.</summary>
+public sealed class DistributedApplication : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private readonly EntryPointInterception? _interception;
+
+    internal DistributedApplication(IHost host, EntryPointInterception? interception)
+    {
+        _host = host;
+        _interception = interception;
+    }
+
+    public ResourceNotificationService ResourceNotifications => _host.Services.GetRequiredService<ResourceNotificationService>();
+
+    public ResourceCommandService ResourceCommands => _host.Services.GetRequiredService<ResourceCommandService>();
+
+    internal IServiceProvider Services => _host.Services;
+
+    public static IDistributedApplicationBuilder CreateBuilder(string[] args)
+    {
+        var builder = new DistributedApplicationBuilder(args, EntryPointInterception.Current);
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            throw new DistributedApplicationException(
+                "Cannot publish the graph: this host only runs it. Publish with Aspire's own packages: -p:UseAspire=true.");
+        }
+        return builder;
+    }
+
+    /// <summary>Runs the graph until Ctrl-C or a signal ends it. A graph that cannot start ends the program with exit code 1.</summary>
+    public void Run()
+    {
+        if (_interception is not null)
+        {
+            _interception.WaitForRelease();
+            return;
+        }
+        RunAsync().GetAwaiter().GetResult();
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        await _host.StartAsync(cancellationToken);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        await _host.StopAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Disposing stops the runner, whether or not StopAsync was called.
+        await ((IAsyncDisposable)_host).DisposeAsync();
+        _interception?.Release();
+    }
+
+    internal async Task RunAsync()
+    {
+        ConsoleView? console = _host.Services.GetService<ConsoleView>();
+        using var parentWatch = new ParentWatch(_host.Services.GetRequiredService<IHostApplicationLifetime>());
+        try
+        {
+            console?.Start();
+            await _host.StartAsync();
+            await _host.WaitForShutdownAsync();
+        }
+        catch (DistributedApplicationException exception)
+        {
+            Environment.ExitCode = 1;
+            console?.ShowError(exception.Message);
+        }
+        finally
+        {
+            await DisposeAsync();
+        }
+    }
+}

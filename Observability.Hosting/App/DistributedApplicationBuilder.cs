@@ -1,0 +1,120 @@
+using System.Reflection;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Running;
+using Aspire.Hosting.Terminal;
+using Aspire.Hosting.Testing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.Hosting;
+
+internal sealed class DistributedApplicationBuilder : IDistributedApplicationBuilder
+{
+    private const string VerboseArgument = "--verbose";
+
+    private readonly HostApplicationBuilder _builder;
+    private readonly List<Resource> _resources = [];
+    private readonly EntryPointInterception? _interception;
+
+    public DistributedApplicationBuilder(string[] args, EntryPointInterception? interception)
+    {
+        _interception = interception;
+        Assembly? assembly = interception?.Assembly ?? Assembly.GetEntryAssembly();
+        AppHostDirectory = AppHostMetadata.ProjectDirectory(assembly) ?? Directory.GetCurrentDirectory();
+        _builder = new HostApplicationBuilder(new HostApplicationBuilderSettings
+        {
+            Args = [.. args.Where(argument => argument != VerboseArgument)],
+            ApplicationName = assembly?.GetName().Name,
+            ContentRootPath = AppHostDirectory,
+            EnvironmentName = EnvironmentName(),
+            Configuration = InitialConfiguration(),
+        });
+
+        var options = new EmbeddedHostOptions { Verbose = args.Contains(VerboseArgument) };
+        if (interception is not null)
+        {
+            EntryPointInterception.Configure(options);
+        }
+        _builder.Configuration.GetSection(EmbeddedHostOptions.Section).Bind(options);
+        Options = options;
+        ExecutionContext = new DistributedApplicationExecutionContext(PublishRequest.IsPresent(_builder.Configuration));
+        AddServices();
+    }
+
+    public ConfigurationManager Configuration => _builder.Configuration;
+
+    public DistributedApplicationExecutionContext ExecutionContext { get; }
+
+    public IServiceCollection Services => _builder.Services;
+
+    public EmbeddedHostOptions Options { get; }
+
+    public string AppHostDirectory { get; }
+
+    IHostEnvironment IDistributedApplicationBuilder.Environment => _builder.Environment;
+
+    string IDistributedApplicationBuilder.AppHostDirectory => AppHostDirectory;
+
+    IReadOnlyList<Resource> IDistributedApplicationBuilder.Resources => _resources;
+
+    public DistributedApplication Build()
+    {
+        return _interception is null ? BuildCore() : _interception.InterceptBuild(this);
+    }
+
+    /// <summary>Builds at once, whoever intercepts.</summary>
+    public DistributedApplication BuildCore()
+    {
+        GraphValidation.ThrowIfInvalid(_resources);
+        return new DistributedApplication(_builder.Build(), _interception);
+    }
+
+    IResourceBuilder<T> IDistributedApplicationBuilder.AddResource<T>(T resource)
+    {
+        Resource? existing = _resources.Find(other => string.Equals(other.Name, resource.Name, StringComparison.OrdinalIgnoreCase));
+        if (existing is not null)
+        {
+            throw new DistributedApplicationException(
+                $"Cannot add resource '{resource.Name}', because there is one with the name '{existing.Name}' already.");
+        }
+        _resources.Add(resource);
+        return new ResourceBuilder<T>(this, resource);
+    }
+
+    private static string? EnvironmentName()
+    {
+        return Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT")
+            ?? Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT")
+            ?? Environments.Development;
+    }
+
+    private static ConfigurationManager InitialConfiguration()
+    {
+        // A running graph never rereads its settings: no file watcher is needed, and test machines have few of them.
+        var configuration = new ConfigurationManager();
+        configuration["hostBuilder:reloadConfigOnChange"] = "false";
+        return configuration;
+    }
+
+    private void AddServices()
+    {
+        Services.AddSingleton(Options);
+        Services.AddSingleton(ExecutionContext);
+        Services.AddSingleton(TimeProvider.System);
+        Services.AddSingleton<IReadOnlyList<Resource>>(_resources);
+        Services.AddSingleton(_ => new ResourceNotificationService());
+        Services.AddSingleton(services => new ResourceCommandService(services.GetRequiredService<GraphRunner>()));
+        Services.AddSingleton<ResourceLogs>();
+        Services.AddSingleton<GraphRunner>();
+        Services.Configure<HostOptions>(host => host.ShutdownTimeout = GraphRunner.StopTimeout * 2);
+        Services.AddHostedService(services => services.GetRequiredService<GraphRunner>());
+        if (Options.Console)
+        {
+            // What the resources print goes to the console directly; only what goes wrong in the host itself comes by logger.
+            _builder.Logging.ClearProviders();
+            Services.AddSingleton<ConsoleView>();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.Hosting;
+
+/// <summary>Collects the resources of a graph.</summary>
+public interface IDistributedApplicationBuilder
+{
+    ConfigurationManager Configuration { get; }
+
+    DistributedApplicationExecutionContext ExecutionContext { get; }
+
+    IServiceCollection Services { get; }
+
+    internal IHostEnvironment Environment { get; }
+
+    /// <summary>Relative paths in the graph are relative to this directory.</summary>
+    internal string AppHostDirectory { get; }
+
+    internal IReadOnlyList<Resource> Resources { get; }
+
+    DistributedApplication Build();
+
+    internal IResourceBuilder<T> AddResource<T>(T resource)
+        where T : Resource;
+}

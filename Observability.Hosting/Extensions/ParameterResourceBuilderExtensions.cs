@@ -1,0 +1,13 @@
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting;
+
+public static class ParameterResourceBuilderExtensions
+{
+    /// <summary>Adds a value that comes from configuration: <c>Parameters:{name}</c>.</summary>
+    public static IResourceBuilder<ParameterResource> AddParameter(
+        this IDistributedApplicationBuilder builder, string name, bool secret = false)
+    {
+        return builder.AddResource(new ParameterResource(name, builder.Configuration, secret));
+    }
+}

@@ -1,0 +1,53 @@
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting;
+
+/// <summary>What can be said of a resource of any kind that has the means for it.</summary>
+public static partial class ResourceBuilderExtensions
+{
+    private const int OkStatusCode = 200;
+
+    /// <summary>Holds back the start of this resource until <paramref name="dependency"/> runs and is healthy.</summary>
+    public static IResourceBuilder<T> WaitFor<T>(this IResourceBuilder<T> builder, IResourceBuilder<IResource> dependency)
+        where T : IResourceWithWaitSupport
+    {
+        Model(builder).Waits.Add(new WaitAnnotation(Model(dependency), WaitKind.Healthy));
+        return builder;
+    }
+
+    /// <summary>The resource is healthy when this path answers with this status.</summary>
+    public static IResourceBuilder<T> WithHttpHealthCheck<T>(
+        this IResourceBuilder<T> builder, string? path = null, int? statusCode = null, string? endpointName = null)
+        where T : IResourceWithEndpoints
+    {
+        Resource resource = Model(builder);
+        string name = endpointName ?? (resource.FindEndpoint("http") is null ? "https" : "http");
+        var endpoint = new EndpointReference(resource, name);
+        if (endpoint.Annotation.UriScheme is not ("http" or "https"))
+        {
+            throw new DistributedApplicationException(
+                $"Cannot check the health of '{resource.Name}' at endpoint '{name}', because it does not speak HTTP.");
+        }
+        resource.HealthChecks.Add(new HttpHealthCheck(endpoint, path ?? "/", statusCode ?? OkStatusCode));
+        return builder;
+    }
+
+    /// <summary>When published, the files that <paramref name="source"/> builds are put into this resource's image. Without meaning in run mode.</summary>
+    public static IResourceBuilder<T> PublishWithContainerFiles<T>(
+        this IResourceBuilder<T> builder, IResourceBuilder<IResourceWithContainerFiles> source, string destinationPath)
+        where T : IContainerFilesDestinationResource
+    {
+        if (builder.ApplicationBuilder.ExecutionContext.IsPublishMode)
+        {
+            Model(builder).ContainerFiles.Add(new ContainerFilesDestination((Resource)source.Resource, destinationPath));
+        }
+        return builder;
+    }
+
+    /// <summary>Every resource is a <see cref="Resource"/>; the interfaces only say what may be asked of it.</summary>
+    private static Resource Model<T>(IResourceBuilder<T> builder)
+        where T : IResource
+    {
+        return (Resource)(object)builder.Resource;
+    }
+}

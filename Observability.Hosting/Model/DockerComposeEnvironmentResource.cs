@@ -1,0 +1,12 @@
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting.Docker;
+
+/// <summary>Says that the graph is published as a compose file. Without meaning in run mode.</summary>
+public sealed class DockerComposeEnvironmentResource : Resource
+{
+    internal DockerComposeEnvironmentResource(string name)
+        : base(name)
+    {
+    }
+}

@@ -1,0 +1,52 @@
+namespace Aspire.Hosting.ApplicationModel;
+
+/// <summary>Base of every resource. What the <c>With…</c> methods configure is kept here, in the order of the calls.</summary>
+public abstract class Resource : IResource
+{
+    private const int NameLengthMax = 64;
+
+    private protected Resource(string name)
+    {
+        ThrowIfInvalid(name);
+        Name = name;
+    }
+
+    public string Name { get; }
+
+    /// <summary>The resource that this one belongs to, as an installer belongs to its application.</summary>
+    internal Resource? Parent { get; init; }
+
+    internal List<EndpointAnnotation> Endpoints { get; } = [];
+
+    internal List<Action<EnvironmentContext>> Environment { get; } = [];
+
+    internal List<WaitAnnotation> Waits { get; } = [];
+
+    internal List<HttpHealthCheck> HealthChecks { get; } = [];
+
+    internal List<ContainerFilesDestination> ContainerFiles { get; } = [];
+
+    internal int Replicas { get; set; } = 1;
+
+    internal EndpointAnnotation? FindEndpoint(string name)
+    {
+        return Endpoints.Find(endpoint => string.Equals(endpoint.Name, name, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static void ThrowIfInvalid(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        bool valid = name.Length <= NameLengthMax
+            && char.IsAsciiLetter(name[0])
+            && name[^1] != '-'
+            && !name.Contains("--", StringComparison.Ordinal)
+            && name.All(character => char.IsAsciiLetterOrDigit(character) || character == '-');
+        if (!valid)
+        {
+            throw new ArgumentException(
+                $"Cannot name a resource '{name}'. A name has at most {NameLengthMax} ASCII letters, digits and single hyphens, " +
+                "begins with a letter and does not end with a hyphen.",
+                nameof(name));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Aspire.Hosting.Running;
+
+/// <summary>Lets only one process of this machine at a time work in a directory, among those that ask here.</summary>
+internal sealed class DirectoryLock : IDisposable
+{
+    public static readonly IDisposable None = new DirectoryLock(null);
+
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(200);
+
+    private readonly FileStream? _file;
+
+    private DirectoryLock(FileStream? file)
+    {
+        _file = file;
+    }
+
+    public static async Task<IDisposable> EnterAsync(string directory, TimeProvider time, CancellationToken stop)
+    {
+        string hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(directory)))[..16];
+        string path = Path.Combine(Path.GetTempPath(), $"embedded-host-{hash}.lock");
+        while (true)
+        {
+            if (TryOpen(path) is { } file)
+            {
+                return new DirectoryLock(file);
+            }
+            await Task.Delay(RetryInterval, time, stop);
+        }
+    }
+
+    public void Dispose() => _file?.Dispose();
+
+    private static FileStream? TryOpen(string path)
+    {
+        try
+        {
+            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            if (File.Exists(path))
+            {
+                return file;
+            }
+            // Its former holder removed the file between our opening and locking it: others would lock a new one.
+            file.Dispose();
+            return null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Aspire.Hosting.Running;
+
+/// <summary>A process that this host started, with all the processes that it started in turn.</summary>
+internal sealed class ManagedProcess : IDisposable
+{
+    private static readonly TimeSpan OutputTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly Process _process;
+    private readonly ProcessTree _tree;
+    private readonly Task _output;
+
+    private ManagedProcess(Process process, string mark, Action<string, bool> onLine)
+    {
+        _process = process;
+        Id = process.Id;
+        _tree = new ProcessTree(process.Id, mark);
+        Exited = WaitForExitAsync();
+        _output = Task.WhenAll(
+            LinePump.RunAsync(process.StandardOutput.BaseStream, line => onLine(line, false)),
+            LinePump.RunAsync(process.StandardError.BaseStream, line => onLine(line, true)));
+    }
+
+    public int Id { get; }
+
+    /// <summary>Completes with the exit code. A signal counts as 128 and its number.</summary>
+    public Task<int> Exited { get; }
+
+    public static ManagedProcess Start(LaunchSpec spec, Action<string, bool> onLine)
+    {
+        var startInfo = new ProcessStartInfo(spec.FileName, spec.Arguments)
+        {
+            WorkingDirectory = spec.WorkingDirectory,
+            // Nobody types into a resource. The pipe stays open: some programs take the end of their input for the end of their work.
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        LaunchSpecFactory.RemoveMisleading(startInfo.Environment);
+        foreach ((string name, string value) in spec.Environment)
+        {
+            startInfo.Environment[name] = value;
+        }
+        try
+        {
+            var process = Process.Start(startInfo) ?? throw new UnreachableException("BUG: a new process was not started.");
+            return new ManagedProcess(process, spec.Environment[RunMark.Variable], onLine);
+        }
+        catch (Win32Exception exception)
+        {
+            throw new DistributedApplicationException($"Cannot start {spec.FileName}: {exception.Message}.", exception);
+        }
+    }
+
+    /// <summary>Whether the process is gone, also when the system has not told us yet.</summary>
+    public bool HasEnded => Exited.IsCompleted || _tree.IsRootGone;
+
+    /// <summary>Asks the whole tree to end, then kills what is left after <paramref name="grace"/>. Returns when nothing is left.</summary>
+    public async Task StopAsync(TimeSpan grace)
+    {
+        await _tree.EndAsync(grace);
+        await Exited;
+        await DrainAsync();
+    }
+
+    public void Dispose() => _process.Dispose();
+
+    private async Task<int> WaitForExitAsync()
+    {
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    private async Task DrainAsync()
+    {
+        // A process that escaped from the tree may hold the pipe open for ever; its output is not waited for.
+        await Task.WhenAny(_output, Task.Delay(OutputTimeout));
+    }
+}

@@ -1,0 +1,25 @@
+namespace Aspire.Hosting.ApplicationModel;
+
+/// <summary>A resource, or one replica of it, changed.</summary>
+public sealed class ResourceEvent
+{
+    internal ResourceEvent(Resource resource, string resourceId, ResourceSnapshot snapshot)
+    {
+        Resource = resource;
+        ResourceId = resourceId;
+        Snapshot = snapshot;
+    }
+
+    internal Resource Resource { get; }
+
+    /// <summary>The resource's name; with several replicas, its name and the replica's own suffix.</summary>
+    internal string ResourceId { get; }
+
+    internal ResourceSnapshot Snapshot { get; }
+
+    internal bool IsOf(string nameOrId)
+    {
+        return string.Equals(Resource.Name, nameOrId, StringComparison.OrdinalIgnoreCase)
+            || string.Equals(ResourceId, nameOrId, StringComparison.OrdinalIgnoreCase);
+    }
+}
