@@ -1,4 +1,5 @@
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Grpc;
 using Observability.Aggregator.Listening;
 using Observability.Aggregator.Query;
 using Observability.Aggregator.Security;
@@ -23,6 +24,7 @@ internal static class Program
             .AddSecurity()
             .AddSettings<StorageOptions>(StorageOptions.Section)
             .AddStorage()
+            .AddGrpcServer()
             .AddQuery()
             .AddDashboard();
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Observability.Aggregator.Grpc;
 
 namespace Observability.Aggregator.Listening;
 
@@ -34,7 +35,11 @@ internal sealed class BoundPorts(ListenSettings settings)
         void Configure(ListenOptions options)
         {
             _bound[(int)listener] = options;
-            options.Protocols = listener == Listener.Grpc ? HttpProtocols.Http2 : HttpProtocols.Http1;
+            options.Protocols = HttpProtocols.Http1;
+            if (listener == Listener.Grpc)
+            {
+                options.UseGrpc();
+            }
             var feature = new ListenerFeature(listener);
             options.Use(next => connection =>
             {
