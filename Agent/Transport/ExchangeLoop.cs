@@ -1,0 +1,185 @@
+using System.Runtime.CompilerServices;
+using Observability.Protocol;
+
+namespace Observability.Agent.Transport;
+
+/// <summary>
+/// Keeps one Exchange stream open: tries the addresses in order, waits longer after each round that failed, and reports every change of state.
+/// One task, from <see cref="Start"/> to <see cref="StopAsync"/>.
+/// </summary>
+internal sealed class ExchangeLoop(
+    ExchangeContext context, Uri[] addresses, TelemetryAgentOptions options, Backoff backoff, ExchangeEvents events) : IDisposable
+{
+    private const string Method = "/telemetry.v1.TelemetryIngestor/Exchange";
+
+    /// <summary>How long a half-closed stream may take to end when the agent stops.</summary>
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(250);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly BatchFramer _framer = new(context.Identity, context.Registry, context.Clock);
+    private volatile TaskCompletionSource<bool> _outcome = NewOutcome();
+    private volatile ExchangeStream? _stream;
+    private volatile bool _isFinishing;
+    private Task? _running;
+    private int _address;
+    private int _failedInRound;
+    private long _acceptedStreams;
+
+    /// <summary>Streams accepted after the first.</summary>
+    public long Reconnects => Math.Max(0, Interlocked.Read(ref _acceptedStreams) - 1);
+
+    /// <summary>Completes with true once an aggregator has accepted the agent, with false when all addresses have failed once.</summary>
+    public Task<bool> Outcome => _outcome.Task;
+
+    public void Start() => _running ??= Task.Run(RunAsync);
+
+    /// <summary>Waits until all is acknowledged, no longer than the time given, and ends the stream.</summary>
+    public async Task StopAsync(TimeSpan flushTimeout)
+    {
+        if (_running is null)
+        {
+            return;
+        }
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        long deadline = Environment.TickCount64 + (long)flushTimeout.TotalMilliseconds;
+        long remaining;
+        while (context.Log.HasPending && !_running.IsCompleted && (remaining = deadline - Environment.TickCount64) > 0)
+        {
+            // The loop may end without another Ack: look again soon.
+            await context.Progress.WaitAsync(TimeSpan.FromMilliseconds(Math.Min(remaining, 20)), CancellationToken.None).ConfigureAwait(false);
+        }
+        _isFinishing = true;
+        _stream?.End();
+        await Task.WhenAny(_running, Task.Delay(CloseTimeout)).ConfigureAwait(false);
+        await _stopped.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _stopped.Dispose();
+        _framer.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            await RunStreamsAsync().ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            // A bug of ours: the agent goes quiet, its host goes on.
+            events.OnFault(fault);
+        }
+        _outcome.TrySetResult(false);
+    }
+
+    private async Task RunStreamsAsync()
+    {
+        events.OnState(AgentState.Connecting, $"Connecting to {addresses[_address]}.");
+        while (!_stopped.IsCancellationRequested)
+        {
+            bool isLast = _stopping.IsCancellationRequested;
+            StreamEnd end = await RunStreamAsync(addresses[_address]).ConfigureAwait(false);
+            if (isLast || (_stopping.IsCancellationRequested && !context.Log.HasPending))
+            {
+                return;
+            }
+            context.RefusedBatches.OnStreamEnd(end);
+            await WaitForNextAsync(end).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<StreamEnd> RunStreamAsync(Uri address)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(_stopped.Token);
+        // A channel for each stream: after a time-out the connection itself may be dead, and a second stream on it would be too.
+        using var channel = new GrpcChannel(new GrpcChannelOptions
+        {
+            Address = address,
+            ApiKey = options.ApiKey.Length == 0 ? null : options.ApiKey,
+            ConnectTimeout = TimeSpan.FromMilliseconds(options.ConnectTimeoutMs),
+            UserAgent = context.Identity.Sdk,
+        });
+        GrpcDuplexCall call = channel.OpenDuplex(Method, GrpcCallOptions.Default, giveUp.Token);
+        await using ConfiguredAsyncDisposable closing = call.ConfigureAwait(false);
+        var stream = new ExchangeStream(context, _framer, call);
+        Task<StreamEnd> running = stream.RunAsync(giveUp);
+        _stream = stream;
+        if (_isFinishing)
+        {
+            stream.End();
+        }
+        string? gaveUp = await WatchAsync(stream, running, address, giveUp).ConfigureAwait(false);
+        StreamEnd end = await running.ConfigureAwait(false);
+        _stream = null;
+        return gaveUp is null ? end : end with { Status = new GrpcStatus(GrpcStatusCode.Unavailable, gaveUp) };
+    }
+
+    // Gives a stream up whose aggregator has gone silent; says so if it did.
+    private async Task<string?> WatchAsync(ExchangeStream stream, Task running, Uri address, CancellationTokenSource giveUp)
+    {
+        TimeSpan period = context.AckTimeout / 4;
+        bool isAccepted = false;
+        while (!running.IsCompleted)
+        {
+            Task delay = Task.Delay(period, giveUp.Token);
+            await (isAccepted ? Task.WhenAny(running, delay) : Task.WhenAny(running, delay, stream.Accepted)).ConfigureAwait(false);
+            if (!isAccepted && stream.Accepted.IsCompleted && await stream.Accepted.ConfigureAwait(false))
+            {
+                isAccepted = true;
+                OnAccepted(address);
+            }
+            if (!running.IsCompleted && stream.AwaitingAck(context.Clock.MonotonicNs()) > context.AckTimeout)
+            {
+                await giveUp.CancelAsync().ConfigureAwait(false);
+                return $"It has not acknowledged anything for {context.AckTimeout.TotalSeconds} s.";
+            }
+        }
+        return null;
+    }
+
+    private void OnAccepted(Uri address)
+    {
+        Interlocked.Increment(ref _acceptedStreams);
+        _failedInRound = 0;
+        events.OnState(AgentState.Connected, $"Connected to {address}.");
+        _outcome.TrySetResult(true);
+    }
+
+    private async Task WaitForNextAsync(StreamEnd end)
+    {
+        Uri failed = addresses[_address];
+        _address = (_address + 1) % addresses.Length;
+        if (end.HasProgress)
+        {
+            backoff.Reset();
+        }
+        if (_outcome.Task.IsCompleted)
+        {
+            _outcome = NewOutcome();
+        }
+        events.OnState(AgentState.Waiting, $"Cannot stream to {failed}: {end.Status.ToString().TrimEnd('.')}.{end.Remedy} Trying again; what is recorded meanwhile is kept.");
+        _failedInRound++;
+        if (_failedInRound < addresses.Length && !end.IsAccepted)
+        {
+            return;                                     // another address first
+        }
+        _failedInRound = 0;
+        _outcome.TrySetResult(false);
+        TimeSpan delay = end.IsRefusal ? backoff.NextRefused() : backoff.Next();
+        if (end.Pushback is { } pushback && pushback > delay)
+        {
+            delay = pushback;
+        }
+        await Task.Delay(delay, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static TaskCompletionSource<bool> NewOutcome() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>Who is told what the loop does.</summary>
+internal sealed record ExchangeEvents(Action<AgentState, string> OnState, Action<Exception> OnFault);

@@ -1,0 +1,61 @@
+using Observability.Agent.Recording;
+using Observability.Protocol;
+
+namespace Observability.Agent.Transport;
+
+/// <summary>
+/// Decides when a batch is to blame for the end of streams, so that one bad batch cannot block all that follow. Batches are applied in order,
+/// so the one at fault is the first that the aggregator has not applied, which the next stream's first Ack tells. INVALID_ARGUMENT
+/// convicts at once; other statuses after several streams without any progress.
+/// </summary>
+internal sealed class RefusedBatchPolicy
+{
+    /// <summary>Streams in a row that end at the same batch before it is given up, when the status alone does not say that it is bad.</summary>
+    internal const int StreamsWithoutProgressMax = 3;
+
+    private GrpcStatusCode _suspicion = GrpcStatusCode.Ok;
+    private ulong _serverSession;
+    private int _streamsWithoutProgress;
+
+    /// <summary>The session of the aggregator that refused replayed batches; it gets no more of them.</summary>
+    public ulong ReplayRefusedBy { get; private set; }
+
+    public void OnStreamEnd(in StreamEnd end)
+    {
+        _suspicion = GrpcStatusCode.Ok;
+        if (!end.IsAccepted || end.Status.Code is GrpcStatusCode.Ok or GrpcStatusCode.Unavailable or GrpcStatusCode.Cancelled || end.IsRefusal)
+        {
+            _streamsWithoutProgress = 0;
+            return;
+        }
+        _streamsWithoutProgress = end.HasProgress ? 1 : _streamsWithoutProgress + 1;
+        bool isConvicting = end.Status.Code == GrpcStatusCode.InvalidArgument;
+        if (!isConvicting && _streamsWithoutProgress < StreamsWithoutProgressMax)
+        {
+            return;
+        }
+        if (end.HasReplayed && !end.HasProgress)
+        {
+            ReplayRefusedBy = end.ServerSession;
+            return;
+        }
+        if (end.SentBatches > 0)
+        {
+            _suspicion = end.Status.Code;
+            _serverSession = end.ServerSession;
+        }
+    }
+
+    /// <summary>After the first Ack of a new stream: whether to give up the first batch sent and not applied.</summary>
+    public bool TryConvict(ulong serverSession, out DropReason reason)
+    {
+        reason = _suspicion == GrpcStatusCode.ResourceExhausted ? DropReason.TooLarge : DropReason.Malformed;
+        bool isConvicted = _suspicion != GrpcStatusCode.Ok && _serverSession == serverSession;
+        _suspicion = GrpcStatusCode.Ok;
+        if (isConvicted)
+        {
+            _streamsWithoutProgress = 0;
+        }
+        return isConvicted;
+    }
+}
