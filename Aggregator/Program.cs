@@ -4,6 +4,7 @@ using Observability.Aggregator.Listening;
 using Observability.Aggregator.Query;
 using Observability.Aggregator.Security;
 using Observability.Aggregator.Storage;
+using Observability.Protocol.V1;
 using Observability.ServiceDefaults;
 
 namespace Observability.Aggregator;
@@ -32,6 +33,8 @@ internal static class Program
         app.UseWebErrors();
         app.UseAccess();
 
+        IEndpointRouteBuilder grpc = app.On(Listener.Grpc).For(Access.Ingest);
+        grpc.MapGrpcServer(TelemetryReflection.Descriptor);
         IEndpointRouteBuilder web = app.On(Listener.Web);
         web.For(Access.Public).MapHealth();
         web.For(Access.View).MapStatus();
