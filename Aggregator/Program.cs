@@ -4,7 +4,7 @@ using Observability.Aggregator.Listening;
 using Observability.Aggregator.Query;
 using Observability.Aggregator.Security;
 using Observability.Aggregator.Storage;
-using Observability.Protocol.V1;
+using Observability.Aggregator.Streaming;
 using Observability.ServiceDefaults;
 
 namespace Observability.Aggregator;
@@ -26,18 +26,19 @@ internal static class Program
             .AddSettings<StorageOptions>(StorageOptions.Section)
             .AddStorage()
             .AddGrpcServer()
+            .AddStreaming()
             .AddQuery()
             .AddDashboard();
 
         WebApplication app = builder.Build();
         app.UseWebErrors();
+        app.UseWebSockets();
         app.UseAccess();
 
-        IEndpointRouteBuilder grpc = app.On(Listener.Grpc).For(Access.Ingest);
-        grpc.MapGrpcServer(TelemetryReflection.Descriptor);
         IEndpointRouteBuilder web = app.On(Listener.Web);
         web.For(Access.Public).MapHealth();
         web.For(Access.View).MapStatus();
+        web.For(Access.View).MapStreaming();
         web.For(Access.View).MapQuery();
         web.For(Access.Public).MapDashboard();
         return app;

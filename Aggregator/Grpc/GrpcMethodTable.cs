@@ -8,8 +8,6 @@ internal sealed class GrpcMethodTable
     private readonly Dictionary<string, GrpcMapping> _added = new(StringComparer.Ordinal);
     private volatile FrozenDictionary<string, GrpcMapping>? _frozen;
 
-    private volatile string[]? _services;
-
     private FrozenDictionary<string, GrpcMapping> Frozen => _frozen ??= _added.ToFrozenDictionary(StringComparer.Ordinal);
 
     public void Add(string path, GrpcMethod method, GrpcMethodTraits traits)
@@ -33,7 +31,7 @@ internal sealed class GrpcMethodTable
 
     /// <summary>Full names of the services that have a method here, in order.</summary>
     public IReadOnlyList<string> Services =>
-        _services ??= [.. Frozen.Values.Select(mapping => mapping.Service).Distinct().Order(StringComparer.Ordinal)];
+        [.. Frozen.Values.Select(mapping => mapping.Service).Distinct().Order(StringComparer.Ordinal)];
 }
 
 /// <param name="Path">/package.Service/Method.</param>

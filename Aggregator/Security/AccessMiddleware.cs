@@ -1,15 +1,14 @@
 using System.Diagnostics;
-using Observability.Aggregator.Listening;
 
 namespace Observability.Aggregator.Security;
 
 /// <summary>
 /// The one place where access is decided: after routing, before any endpoint runs. An endpoint without a policy is a bug and is refused
-/// by throwing. Calls on the gRPC port are refused inside the call, by the gRPC authorizer, since their status travels in trailers.
+/// by throwing. gRPC calls never come here: <see cref="GrpcKeyAuthorizer"/> decides them, since their status travels in trailers.
 /// </summary>
 internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings settings, OriginPolicy origins)
 {
-    private const string ApiKeyHeader = "x-api-key";
+    public const string ApiKeyHeader = "x-api-key";
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -23,15 +22,11 @@ internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings se
         return access switch
         {
             Access.Public => next(context),
-            Access.Ingest when IsOnGrpcPort(endpoint) => next(context),
             Access.Ingest => settings.IngestKeys.Allows(context.Request.Headers[ApiKeyHeader]) ? next(context) : RefuseKey(context),
             Access.View => AllowView(context),
             _ => throw new UnreachableException($"BUG: access policy {access} is unknown."),
         };
     }
-
-    private static bool IsOnGrpcPort(RouteEndpoint endpoint) =>
-        endpoint.Metadata.GetMetadata<ListenerMetadata>()?.Listener == Listener.Grpc;
 
     private Task AllowView(HttpContext context)
     {

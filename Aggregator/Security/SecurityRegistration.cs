@@ -1,4 +1,5 @@
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Grpc;
 
 namespace Observability.Aggregator.Security;
 
@@ -8,6 +9,7 @@ internal static class SecurityRegistration
     {
         services.AddSettings(SecuritySettings.Read);
         services.AddSingleton<OriginPolicy>();
+        services.AddSingleton<IGrpcAuthorizer, GrpcKeyAuthorizer>();
         return services;
     }
 

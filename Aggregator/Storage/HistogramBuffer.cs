@@ -45,6 +45,9 @@ internal sealed class HistogramBuffer(int countMax = HistogramBuffer.CountMaxDef
         _boundCount = 0;
     }
 
+    /// <summary>Drops the rows from <paramref name="count"/> on; their buckets stay taken until Clear.</summary>
+    public void Truncate(int count) => Count = Math.Min(Count, count);
+
     internal bool IsFull => Count == CountMax || _bucketCount >= BucketsMax || _boundCount >= BucketsMax;
 
     internal void Add(in HistogramRow row)

@@ -59,6 +59,11 @@ internal sealed partial class TelemetryStore
         return new ReadResult(copied, overwritten, Truncated: cursor < ring.Head);
     }
 
+    /// <summary>
+    /// A cursor from which <see cref="ReadNew"/> meets every kept sample at or after <paramref name="fromNs"/>; it may meet older ones too.
+    /// </summary>
+    public long Seek(Series series, long fromNs) => series.Scalars?.Seek(fromNs) ?? Records(series).OldestPosition();
+
     /// <summary>As <see cref="Read"/>, of a histogram series.</summary>
     public ReadResult ReadHistograms(Series series, long fromNs, long toNs, HistogramBuffer destination)
     {

@@ -34,7 +34,7 @@ internal sealed class ExplicitHistogramColumns
         _counts.Clear();
     }
 
-    public void Add(uint series, long baseNs, in ExplicitHistogramRow row)
+    public void Add(uint series, long baseNs, in FrameExplicitHistogram row)
     {
         bool fits = AddCounts(row, 0);
         AddRow(series, baseNs, row, row.Count, row.Sum);
@@ -57,7 +57,7 @@ internal sealed class ExplicitHistogramColumns
         return _counts.WriteTo(destination);
     }
 
-    private bool AddCounts(in ExplicitHistogramRow row, int part)
+    private bool AddCounts(in FrameExplicitHistogram row, int part)
     {
         ulong before = (ulong)part * uint.MaxValue;
         bool fits = true;
@@ -72,7 +72,7 @@ internal sealed class ExplicitHistogramColumns
         return fits;
     }
 
-    private void AddRow(uint series, long baseNs, in ExplicitHistogramRow row, double count, double sum)
+    private void AddRow(uint series, long baseNs, in FrameExplicitHistogram row, double count, double sum)
     {
         _series.Add(series);
         _boundCount.Add((uint)row.Bounds.Length);
@@ -85,7 +85,7 @@ internal sealed class ExplicitHistogramColumns
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void AddSplitRows(uint series, long baseNs, in ExplicitHistogramRow row)
+    private void AddSplitRows(uint series, long baseNs, in FrameExplicitHistogram row)
     {
         int firstRow = _series.Count - 1;
         bool fits = false;

@@ -70,7 +70,7 @@ internal sealed class FrameEncoder
         }
     }
 
-    public void AddHistogram(uint series, in HistogramRow row)
+    public void AddHistogram(uint series, in FrameHistogram row)
     {
         if (CountHistogram(row.TimeNs))
         {
@@ -78,7 +78,7 @@ internal sealed class FrameEncoder
         }
     }
 
-    public void AddExplicitHistogram(uint series, in ExplicitHistogramRow row)
+    public void AddExplicitHistogram(uint series, in FrameExplicitHistogram row)
     {
         if (CountHistogram(row.TimeNs))
         {
@@ -93,6 +93,8 @@ internal sealed class FrameEncoder
             _stamps.Add(source, _header.BaseNs, recordedNs, receivedNs, clockOffsetNs);
         }
     }
+
+    public void AddFlags(FrameFlags flags) => _header = _header with { Flags = _header.Flags | flags };
 
     public void AddOverwritten(long count) => OverwrittenCount += count;
 

@@ -51,7 +51,7 @@ internal sealed class HistogramColumns
         _buckets.Clear();
     }
 
-    public void Add(uint series, long baseNs, in HistogramRow row)
+    public void Add(uint series, long baseNs, in FrameHistogram row)
     {
         bool fits = AddBuckets(row.Positive, 0) & AddBuckets(row.Negative, 0);
         AddRow(series, baseNs, row, row.Count, row.ZeroCount, row.Sum);
@@ -93,7 +93,7 @@ internal sealed class HistogramColumns
         return left == 0;
     }
 
-    private void AddRow(uint series, long baseNs, in HistogramRow row, double count, double zeroCount, double sum)
+    private void AddRow(uint series, long baseNs, in FrameHistogram row, double count, double zeroCount, double sum)
     {
         _series.Add(series);
         _scale.Add(row.Scale);
@@ -111,7 +111,7 @@ internal sealed class HistogramColumns
 
     /// <summary>Further rows hold the counts that did not fit and take them out of the first row's count; its sum stays whole.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void AddSplitRows(uint series, long baseNs, in HistogramRow row)
+    private void AddSplitRows(uint series, long baseNs, in FrameHistogram row)
     {
         int firstRow = _series.Count - 1;
         bool fits = false;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Running;
 using Aspire.Hosting.Terminal;
@@ -28,7 +27,6 @@ public sealed class DistributedApplication : IAsyncDisposable
 
     public static IDistributedApplicationBuilder CreateBuilder(string[] args)
     {
-        FatalErrors.TellInWords();
         var builder = new DistributedApplicationBuilder(args, EntryPointInterception.Current);
         if (builder.ExecutionContext.IsPublishMode)
         {
@@ -69,14 +67,7 @@ public sealed class DistributedApplication : IAsyncDisposable
     internal async Task RunAsync()
     {
         ConsoleView? console = _host.Services.GetService<ConsoleView>();
-        var lifetime = _host.Services.GetRequiredService<IHostApplicationLifetime>();
-        using var parentWatch = new ParentWatch(lifetime);
-        // Ctrl-C and SIGTERM are the host's own business; a closed terminal is ours.
-        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
-        {
-            context.Cancel = true;
-            lifetime.StopApplication();
-        });
+        using var parentWatch = new ParentWatch(_host.Services.GetRequiredService<IHostApplicationLifetime>());
         try
         {
             console?.Start();

@@ -29,10 +29,18 @@ internal sealed class ProcessTable
 
     public IReadOnlyList<ProcessKey> TreeOf(ProcessKey? root, string mark)
     {
-        var ids = new HashSet<int>(Marked(candidate => candidate == mark).Select(key => key.Id));
-        if (root is { } rootKey && IsAlive(rootKey))
+        string entry = $"{RunMark.Variable}={mark}";
+        var ids = new HashSet<int>();
+        if (root is { } key && IsAlive(key))
         {
-            ids.Add(rootKey.Id);
+            ids.Add(key.Id);
+        }
+        foreach (Row row in _rows)
+        {
+            if (HasProc && HasMark(row.Key.Id, entry))
+            {
+                ids.Add(row.Key.Id);
+            }
         }
         int countBefore;
         do
@@ -50,24 +58,17 @@ internal sealed class ProcessTable
         return [.. _rows.Where(row => ids.Contains(row.Key.Id) && !row.IsZombie).Select(row => row.Key)];
     }
 
-    /// <summary>The processes with a mark that is looked for, where the system tells it.</summary>
-    public IReadOnlyList<ProcessKey> Marked(Predicate<string> isWanted)
+    private static bool HasMark(int processId, string entry)
     {
-        return HasProc ? [.. _rows.Where(row => !row.IsZombie && MarkOf(row.Key.Id) is { } mark && isWanted(mark)).Select(row => row.Key)] : [];
-    }
-
-    private static string? MarkOf(int processId)
-    {
-        const string Prefix = RunMark.Variable + "=";
         try
         {
             string environment = Encoding.UTF8.GetString(File.ReadAllBytes($"{ProcDirectory}/{processId}/environ"));
-            return environment.Split('\0').FirstOrDefault(entry => entry.StartsWith(Prefix, StringComparison.Ordinal))?[Prefix.Length..];
+            return environment.Split('\0').Contains(entry);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Gone meanwhile, or another user's: not one of ours.
-            return null;
+            return false;
         }
     }
 

@@ -62,13 +62,13 @@ internal static class GoldenFrames
 
     private static byte[] Histograms() => Encode(60, FrameFlags.None, encoder =>
     {
-        encoder.AddHistogram(5, new HistogramRow
+        encoder.AddHistogram(5, new FrameHistogram
         {
             TimeNs = FramedNs - IntervalNs, Count = 21, Sum = 120.5, Min = -3.5, Max = 64, Scale = 3, ZeroCount = 2,
             PositiveOffset = -4, Positive = [1, 0, 5, 6], NegativeOffset = 2, Negative = [4, 3],
         });
-        encoder.AddHistogram(5, new HistogramRow { TimeNs = FramedNs, Count = 1, Sum = 0, Min = 0, Max = 0, Scale = -2, ZeroCount = 1 });
-        encoder.AddHistogram(6, new HistogramRow
+        encoder.AddHistogram(5, new FrameHistogram { TimeNs = FramedNs, Count = 1, Sum = 0, Min = 0, Max = 0, Scale = -2, ZeroCount = 1 });
+        encoder.AddHistogram(6, new FrameHistogram
         {
             TimeNs = FramedNs, Count = 4_294_967_305, Sum = 4e9, Min = double.NaN, Max = double.NaN, Scale = 0, ZeroCount = 3,
             PositiveOffset = 10, Positive = [2, 4_294_967_300],
@@ -77,12 +77,12 @@ internal static class GoldenFrames
 
     private static byte[] ExplicitHistograms() => Encode(60, FrameFlags.None, encoder =>
     {
-        encoder.AddExplicitHistogram(10, new ExplicitHistogramRow
+        encoder.AddExplicitHistogram(10, new FrameExplicitHistogram
         {
             TimeNs = FramedNs, Count = 10, Sum = 33.25, Min = 0.5, Max = 12, Bounds = [1, 5, 10], Counts = [1, 2, 3, 4],
         });
-        encoder.AddExplicitHistogram(11, new ExplicitHistogramRow { TimeNs = FramedNs, Count = 7, Sum = 7, Min = double.NaN, Max = double.NaN, Counts = [7] });
-        encoder.AddExplicitHistogram(12, new ExplicitHistogramRow
+        encoder.AddExplicitHistogram(11, new FrameExplicitHistogram { TimeNs = FramedNs, Count = 7, Sum = 7, Min = double.NaN, Max = double.NaN, Counts = [7] });
+        encoder.AddExplicitHistogram(12, new FrameExplicitHistogram
         {
             TimeNs = FramedNs, Count = 8_589_934_593, Sum = 1, Min = 0, Max = 1, Bounds = [0.5], Counts = [8_589_934_592, 1],
         });
@@ -127,11 +127,11 @@ internal static class GoldenFrames
         {
             Count = 6, StartNs = FramedNs - (6 * IntervalNs), TimeNs = FramedNs - IntervalNs, First = 3, Min = 1, Max = 4, Last = 2, Sum = 15,
         });
-        encoder.AddHistogram(6, new HistogramRow
+        encoder.AddHistogram(6, new FrameHistogram
         {
             TimeNs = FramedNs - IntervalNs, Count = 3, Sum = 30, Min = 8, Max = 12, Scale = 5, PositiveOffset = 96, Positive = [1, 1, 1],
         });
-        encoder.AddExplicitHistogram(20, new ExplicitHistogramRow
+        encoder.AddExplicitHistogram(20, new FrameExplicitHistogram
         {
             TimeNs = FramedNs - IntervalNs, Count = 2, Sum = 3, Min = 1, Max = 2, Bounds = [1.5], Counts = [1, 1],
         });

@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using System.Net.WebSockets;
+using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Storage;
+
+namespace Observability.Aggregator.Streaming;
+
+/// <summary>The connections of the live stream, and what they share.</summary>
+internal sealed partial class LiveHub : IDrain, IDisposable
+{
+    private readonly ConcurrentDictionary<LiveConnection, byte> _connections = new();
+    private readonly TelemetryStore _store;
+    private readonly TimeProvider _time;
+    private readonly FrameLoop _loop;
+    private readonly IHostApplicationLifetime _lifetime;
+    private readonly ILogger<LiveHub> _logger;
+    private int _count;
+
+    public LiveHub(
+        TelemetryStore store, FrameLoop loop, StreamingOptions options, StreamingCounters counters, TimeProvider time,
+        IHostApplicationLifetime lifetime, ILogger<LiveHub> logger)
+    {
+        _store = store;
+        _loop = loop;
+        _time = time;
+        _lifetime = lifetime;
+        _logger = logger;
+        Options = options;
+        Counters = counters;
+        CatchUps = new CatchUpGate(options, () => new CatchUpEncoder(store, options, loop.Pool, time));
+    }
+
+    public string Name => "streaming";
+
+    public StreamingOptions Options { get; }
+
+    public StreamingCounters Counters { get; }
+
+    public CatchUpGate CatchUps { get; }
+
+    public long NowMs => _loop.NowMs;
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Takes a place; false when all are taken.</summary>
+    public bool TryReserve()
+    {
+        if (Interlocked.Increment(ref _count) <= Options.ClientsMax)
+        {
+            return true;
+        }
+        Interlocked.Decrement(ref _count);
+        Counters.OnClientRefused();
+        return false;
+    }
+
+    public void GiveBack() => Interlocked.Decrement(ref _count);
+
+    /// <summary>Serves one connection until it ends.</summary>
+    public async Task RunAsync(WebSocket socket, FrameFormat format, string peer, CancellationToken aborted)
+    {
+        var connection = new LiveConnection(socket, format, peer, this);
+        _connections.TryAdd(connection, 0);
+        try
+        {
+            await _loop.RunAsync(() => _loop.Add(connection.Viewer));
+            var receiver = new ConnectionReceiver(socket, connection, _store, _loop, this);
+            connection.Enqueue(Outbound.OfText(ServerMessages.Hello(
+                _store.SessionId, _time.UnixNs(), format == FrameFormat.Json ? Options.AutomaticSeriesMax : null)));
+            if (format == FrameFormat.Json)
+            {
+                await receiver.SubscribeToAllAsync();
+            }
+            await receiver.ReceiveAllAsync(aborted);
+            await connection.Ended;
+        }
+        finally
+        {
+            await _loop.RunAsync(() => _loop.Remove(connection.Viewer));
+            connection.Abort();
+            _connections.TryRemove(connection, out _);
+        }
+    }
+
+    /// <summary>A last frame, then 1001 to everyone; returns when they are gone or the time is over, and then cuts the rest.</summary>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        await _loop.RunAsync(_loop.EmitAll);
+        foreach (LiveConnection connection in _connections.Keys)
+        {
+            connection.End(WebSocketCloseStatus.EndpointUnavailable, "The aggregator is shutting down.");
+        }
+        try
+        {
+            while (!_connections.IsEmpty)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(10), _time, cancellationToken);
+            }
+        }
+        finally
+        {
+            foreach (LiveConnection connection in _connections.Keys)
+            {
+                connection.Abort();
+            }
+        }
+    }
+
+    public void OnDrained(Viewer viewer) => _loop.Post(() => _loop.Rejoin(viewer));
+
+    public void OnCut(LiveConnection connection, string reason)
+    {
+        Counters.OnClientCut();
+        Log.Cut(_logger, connection.Peer, reason);
+    }
+
+    /// <summary>A broken invariant ends the process; it is not survived.</summary>
+    public void OnBug(Exception exception)
+    {
+        Log.Bug(_logger, exception);
+        Environment.ExitCode = 1;
+        _lifetime.StopApplication();
+    }
+
+    public void Dispose() => CatchUps.Dispose();
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Connection of {Peer} is cut: {Reason}.")]
+        public static partial void Cut(ILogger logger, string peer, string reason);
+
+        [LoggerMessage(LogLevel.Critical, "BUG: sending to a connection failed. The process stops.")]
+        public static partial void Bug(ILogger logger, Exception exception);
+    }
+}

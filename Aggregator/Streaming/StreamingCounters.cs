@@ -1,0 +1,98 @@
+using Observability.Aggregator.Diagnostics;
+
+namespace Observability.Aggregator.Streaming;
+
+/// <summary>
+/// What the live stream did since the start. The fields above the line are written by the frame loop alone; those below by any connection,
+/// with Interlocked. Read by anyone.
+/// </summary>
+internal sealed class StreamingCounters
+{
+    private readonly long[] _encodesByClass = new long[RateClass.All.Count];
+    private long _ticks;
+    private long _encodedBytes;
+    private long _framesQueued;
+    private long _overruns;
+    private long _overwritten;
+    private long _slowedDown;
+    private long _spedUp;
+    private long _seriesRefused;
+
+    private long _framesSent;
+    private long _bytesSent;
+    private long _backfillFrames;
+    private long _missedOverwritten;
+    private long _clientsRefused;
+    private long _clientsCut;
+
+    /// <summary>Time of one pass of the frame loop.</summary>
+    public DurationHistogram FrameTime { get; } = new();
+
+    public long Ticks => Volatile.Read(ref _ticks);
+
+    /// <summary>Frames encoded: one per class and distinct set of series that has news.</summary>
+    public long Encodes => _encodesByClass.Sum();
+
+    public long EncodedBytes => Volatile.Read(ref _encodedBytes);
+
+    /// <summary>Frames given to connections' queues; divided by Encodes: how often an encoding was shared.</summary>
+    public long FramesQueued => Volatile.Read(ref _framesQueued);
+
+    /// <summary>Passes that took longer than the fastest class's period.</summary>
+    public long Overruns => Volatile.Read(ref _overruns);
+
+    /// <summary>Samples that rings overwrote before a class could take them.</summary>
+    public long Overwritten => Volatile.Read(ref _overwritten) + Volatile.Read(ref _missedOverwritten);
+
+    public long SlowedDown => Volatile.Read(ref _slowedDown);
+
+    public long SpedUp => Volatile.Read(ref _spedUp);
+
+    /// <summary>Series that matched a subscription which was full.</summary>
+    public long SeriesRefused => Volatile.Read(ref _seriesRefused);
+
+    public long FramesSent => Volatile.Read(ref _framesSent);
+
+    public long BytesSent => Volatile.Read(ref _bytesSent);
+
+    public long BackfillFrames => Volatile.Read(ref _backfillFrames);
+
+    public long ClientsRefused => Volatile.Read(ref _clientsRefused);
+
+    /// <summary>Connections ended by us: they took nothing, or sent what is not allowed.</summary>
+    public long ClientsCut => Volatile.Read(ref _clientsCut);
+
+    public long EncodesOf(RateClass rate) => Volatile.Read(ref _encodesByClass[rate.Index]);
+
+    internal void OnTick() => Volatile.Write(ref _ticks, _ticks + 1);
+
+    internal void OnEncoded(RateClass rate, int bytes, int connections, long overwritten)
+    {
+        Volatile.Write(ref _encodesByClass[rate.Index], _encodesByClass[rate.Index] + 1);
+        Volatile.Write(ref _encodedBytes, _encodedBytes + bytes);
+        Volatile.Write(ref _framesQueued, _framesQueued + connections);
+        Volatile.Write(ref _overwritten, _overwritten + overwritten);
+    }
+
+    internal void OnOverrun() => Volatile.Write(ref _overruns, _overruns + 1);
+
+    internal void OnSlowedDown() => Volatile.Write(ref _slowedDown, _slowedDown + 1);
+
+    internal void OnSpedUp() => Volatile.Write(ref _spedUp, _spedUp + 1);
+
+    internal void OnSeriesRefused(long count) => Volatile.Write(ref _seriesRefused, _seriesRefused + count);
+
+    internal void OnSent(int bytes)
+    {
+        Interlocked.Increment(ref _framesSent);
+        Interlocked.Add(ref _bytesSent, bytes);
+    }
+
+    internal void OnBackfillFrame() => Interlocked.Increment(ref _backfillFrames);
+
+    internal void OnMissedOverwritten(long count) => Interlocked.Add(ref _missedOverwritten, count);
+
+    internal void OnClientRefused() => Interlocked.Increment(ref _clientsRefused);
+
+    internal void OnClientCut() => Interlocked.Increment(ref _clientsCut);
+}

@@ -1,0 +1,20 @@
+using Observability.Aggregator.Diagnostics;
+
+namespace Observability.Aggregator.Streaming;
+
+internal static class StreamingRegistration
+{
+    public static IServiceCollection AddStreaming(this IServiceCollection services)
+    {
+        services.AddSettings<StreamingOptions>(StreamingOptions.Section);
+        services.AddSingleton<StreamingCounters>();
+        services.AddSingleton<FrameLoop>();
+        services.AddSingleton<LiveHub>();
+        services.AddSingleton<IDrain>(provider => provider.GetRequiredService<LiveHub>());
+        services.AddHostedService(provider => provider.GetRequiredService<FrameLoop>());
+        return services;
+    }
+
+    public static void MapStreaming(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapGet(LiveEndpoint.Path, LiveEndpoint.ServeAsync).ExcludeFromDescription();
+}
