@@ -5,6 +5,7 @@ using Observability.Aggregator.Query;
 using Observability.Aggregator.Security;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;
+using Observability.Protocol.V1;
 using Observability.ServiceDefaults;
 
 namespace Observability.Aggregator;
@@ -35,6 +36,8 @@ internal static class Program
         app.UseWebSockets();
         app.UseAccess();
 
+        IEndpointRouteBuilder grpc = app.On(Listener.Grpc).For(Access.Ingest);
+        grpc.MapGrpcServer(TelemetryReflection.Descriptor);
         IEndpointRouteBuilder web = app.On(Listener.Web);
         web.For(Access.Public).MapHealth();
         web.For(Access.View).MapStatus();

@@ -8,6 +8,8 @@ internal sealed class GrpcMethodTable
     private readonly Dictionary<string, GrpcMapping> _added = new(StringComparer.Ordinal);
     private volatile FrozenDictionary<string, GrpcMapping>? _frozen;
 
+    private volatile string[]? _services;
+
     private FrozenDictionary<string, GrpcMapping> Frozen => _frozen ??= _added.ToFrozenDictionary(StringComparer.Ordinal);
 
     public void Add(string path, GrpcMethod method, GrpcMethodTraits traits)
@@ -31,7 +33,7 @@ internal sealed class GrpcMethodTable
 
     /// <summary>Full names of the services that have a method here, in order.</summary>
     public IReadOnlyList<string> Services =>
-        [.. Frozen.Values.Select(mapping => mapping.Service).Distinct().Order(StringComparer.Ordinal)];
+        _services ??= [.. Frozen.Values.Select(mapping => mapping.Service).Distinct().Order(StringComparer.Ordinal)];
 }
 
 /// <param name="Path">/package.Service/Method.</param>

@@ -1,5 +1,11 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Grpc.Health;
+using Observability.Aggregator.Grpc.Reflection;
+using Observability.Protocol.Health.V1;
+using Alpha = Observability.Protocol.Reflection.V1Alpha;
+using FileDescriptor = Google.Protobuf.Reflection.FileDescriptor;
+using Stable = Observability.Protocol.Reflection.V1;
 
 namespace Observability.Aggregator.Grpc;
 
@@ -16,6 +22,7 @@ public static class GrpcRegistration
         services.TryAddSingleton<GrpcActiveCalls>();
         services.TryAddSingleton<GrpcAdmission>();
         services.TryAddSingleton<GrpcDispatcher>();
+        services.TryAddSingleton<GrpcHealthService>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GrpcStartupFilter>());
         return services;
     }
@@ -24,6 +31,23 @@ public static class GrpcRegistration
     public static IEndpointRouteBuilder MapGrpc(this IEndpointRouteBuilder endpoints, string fullMethod, GrpcMethod method)
     {
         endpoints.ServiceProvider.GetRequiredService<GrpcMethodTable>().Add(fullMethod, method, GrpcMethodTraits.None);
+        return endpoints;
+    }
+
+    /// <summary>
+    /// Adds what every gRPC server offers: the health service, and reflection over <paramref name="files"/>, which describe the methods
+    /// that others map.
+    /// </summary>
+    public static IEndpointRouteBuilder MapGrpcServer(this IEndpointRouteBuilder endpoints, params IReadOnlyCollection<FileDescriptor> files)
+    {
+        GrpcMethodTable table = endpoints.ServiceProvider.GetRequiredService<GrpcMethodTable>();
+        GrpcHealthService health = endpoints.ServiceProvider.GetRequiredService<GrpcHealthService>();
+        table.Add(GrpcHealthService.CheckPath, health.CheckAsync, GrpcMethodTraits.WithoutKey | GrpcMethodTraits.WhileDraining);
+        table.Add(GrpcHealthService.WatchPath, health.WatchAsync, GrpcMethodTraits.WhileDraining);
+        FileDescriptor[] own = [HealthReflection.Descriptor, Alpha.ReflectionReflection.Descriptor, Stable.ReflectionReflection.Descriptor];
+        var reflection = new GrpcReflectionService(table, [.. files, .. own]);
+        table.Add(GrpcReflectionService.Path, reflection.ServeAsync, GrpcMethodTraits.None);
+        table.Add(GrpcReflectionService.AlphaPath, reflection.ServeAsync, GrpcMethodTraits.None);
         return endpoints;
     }
 }

@@ -129,7 +129,7 @@ public sealed class GrpcDuplexCall : IAsyncDisposable
         _response?.Dispose();
         if (Volatile.Read(ref _writing) == 0)
         {
-            _framer.Release();
+            _framer.Dispose();
         }
     }
 

@@ -4,7 +4,7 @@ namespace Observability.Protocol;
 public static class GrpcCompression
 {
     /// <summary>Value of grpc-accept-encoding.</summary>
-    public const string Accepted = "identity,gzip";
+    public const string Accepted = "identity,gzip,snappy";
 
     /// <summary>An absent header means identity.</summary>
     public static bool TryResolve(string? name, out GrpcEncoding encoding)
@@ -12,6 +12,7 @@ public static class GrpcCompression
         encoding = name switch
         {
             "gzip" => GrpcEncoding.Gzip,
+            "snappy" => GrpcEncoding.Snappy,
             _ => GrpcEncoding.Identity,
         };
         return encoding != GrpcEncoding.Identity || string.IsNullOrEmpty(name) || name == "identity";

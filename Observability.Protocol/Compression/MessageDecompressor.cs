@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Compression;
 
 namespace Observability.Protocol;
 
@@ -9,14 +8,14 @@ namespace Observability.Protocol;
 /// </summary>
 internal sealed class MessageDecompressor(GrpcEncoding encoding, int messageBytesMax) : IDisposable
 {
-    private const int FirstCapacity = 4096;
-
     private readonly PooledBuffer _buffer = new();
-    private readonly SequenceStream _source = new();
+    private readonly GzipDecoder? _gzip = encoding == GrpcEncoding.Gzip ? new GzipDecoder() : null;
 
     public bool TryDecompress(in ReadOnlySequence<byte> compressed, out ReadOnlySequence<byte> message, out GrpcStatus failure)
     {
-        failure = encoding == GrpcEncoding.Gzip ? Gunzip(compressed, out int count) : throw new NotSupportedException();
+        failure = _gzip is null
+            ? SnappyDecoder.Decode(compressed, _buffer, messageBytesMax, out int count)
+            : _gzip.Decode(compressed, _buffer, messageBytesMax, out count);
         message = failure.IsOk ? _buffer.Sequence(count) : default;
         return failure.IsOk;
     }
@@ -25,38 +24,12 @@ internal sealed class MessageDecompressor(GrpcEncoding encoding, int messageByte
 
     public void Dispose()
     {
-        _source.Dispose();
+        _gzip?.Dispose();
         _buffer.Release();
     }
 
-    private GrpcStatus Gunzip(in ReadOnlySequence<byte> compressed, out int count)
-    {
-        count = 0;
-        _source.Reset(compressed);
-        try
-        {
-            using var gzip = new GZipStream(_source, CompressionMode.Decompress, leaveOpen: true);
-            while (true)
-            {
-                if (count == _buffer.Capacity || count >= messageBytesMax)
-                {
-                    _buffer.EnsureCapacity((int)Math.Min(messageBytesMax + 1L, Math.Max(FirstCapacity, 2L * count)), count);
-                }
-                int read = gzip.Read(_buffer.Span[count..]);
-                if (read == 0)
-                {
-                    return GrpcStatus.Ok;
-                }
-                count += read;
-                if (count > messageBytesMax)
-                {
-                    return new(GrpcStatusCode.ResourceExhausted, $"Cannot read message: it expands to more than the limit of {messageBytesMax} bytes.");
-                }
-            }
-        }
-        catch (InvalidDataException invalid)
-        {
-            return new(GrpcStatusCode.Internal, $"Cannot decompress message of {compressed.Length} bytes as gzip: {invalid.Message}");
-        }
-    }
+    /// <param name="bytes">How large it would become, where that is known.</param>
+    /// <param name="messageBytesMax">The limit.</param>
+    internal static GrpcStatus TooLarge(long? bytes, int messageBytesMax) => new(GrpcStatusCode.ResourceExhausted,
+        $"Cannot read message: it expands to {(bytes is null ? "more" : $"{bytes} bytes")}, the limit is {messageBytesMax} bytes. Send smaller messages.");
 }

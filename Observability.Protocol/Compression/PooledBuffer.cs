@@ -15,7 +15,7 @@ internal sealed class PooledBuffer
 
     public ReadOnlySequence<byte> Sequence(int count) => new(_array, 0, count);
 
-    /// <summary>Makes room for at least this many bytes and keeps the first <paramref name="kept"/> of those already there.</summary>
+    /// <summary>Makes room for at least this many bytes and keeps the first <paramref name="kept"/>, as far as there are that many.</summary>
     public void EnsureCapacity(int bytes, int kept)
     {
         if (_array.Length >= bytes)
@@ -23,7 +23,7 @@ internal sealed class PooledBuffer
             return;
         }
         byte[] larger = ArrayPool<byte>.Shared.Rent(bytes);
-        _array.AsSpan(0, kept).CopyTo(larger);
+        _array.AsSpan(0, Math.Min(kept, _array.Length)).CopyTo(larger);
         Release();
         _array = larger;
     }

@@ -20,6 +20,7 @@ public sealed class GrpcMessageReader : IDisposable
     private bool _holdsResult;
     private bool _tookMessage;                          // since the last wait
     private bool _ended;
+    private bool _filledLast;
     private bool _disposed;                             // under _pipeGate
     private GrpcException? _failure;                    // written by the reader
     private volatile GrpcException? _interrupt;         // written under _pipeGate by any thread
@@ -169,11 +170,14 @@ public sealed class GrpcMessageReader : IDisposable
             {
                 throw failure;
             }
-            if (_ended || _stopped)
+            if (_ended || (_stopped && !TryFillLast()))
             {
                 return EndOfStream();
             }
-            await FillAsync(cancellationToken);
+            if (!_stopped)
+            {
+                await FillAsync(cancellationToken);
+            }
             if (_interrupt is null && TryFind(out _, out _))
             {
                 return true;
@@ -184,30 +188,54 @@ public sealed class GrpcMessageReader : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask FillAsync(CancellationToken cancellationToken)
     {
+        _partialTimer.Watch(begun: !_buffered.IsEmpty, continued: !_tookMessage);
+        _tookMessage = false;
+        GiveBack();
+        try
+        {
+            Take(await _pipe.ReadAsync(cancellationToken));
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && _options.MapFailure(exception) is { })
+        {
+            GrpcStatus status = _options.MapFailure(exception)!.Value;
+            Fail(status.Code, status.Detail);
+        }
+    }
+
+    /// <summary>Takes what has arrived by the time reading was stopped: once, or a client that never pauses would hold up the end.</summary>
+    private bool TryFillLast()
+    {
+        if (_filledLast)
+        {
+            return false;
+        }
+        _filledLast = true;
+        GiveBack();
+        bool filled = _pipe.TryRead(out ReadResult result);
+        if (filled)
+        {
+            Take(result);
+        }
+        return filled;
+    }
+
+    private void Take(in ReadResult result)
+    {
+        _holdsResult = true;
+        _ended = result.IsCompleted;
+        _buffered = result.Buffer;
+    }
+
+    private void GiveBack()
+    {
         if (_holdsResult)
         {
-            _partialTimer.Watch(begun: !_buffered.IsEmpty, continued: !_tookMessage);
-            _tookMessage = false;
             _holdsResult = false;
             SequencePosition consumed = _buffered.Start;
             SequencePosition examined = _buffered.End;
             _buffered = default;
             _pipe.AdvanceTo(consumed, examined);
         }
-        ReadResult result;
-        try
-        {
-            result = await _pipe.ReadAsync(cancellationToken);
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && _options.MapFailure(exception) is { })
-        {
-            GrpcStatus status = _options.MapFailure(exception)!.Value;
-            Fail(status.Code, status.Detail);
-            return;
-        }
-        _holdsResult = true;
-        _ended = result.IsCompleted;
-        _buffered = result.Buffer;
     }
 
     private bool EndOfStream()

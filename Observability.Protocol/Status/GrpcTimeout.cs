@@ -48,17 +48,17 @@ public static class GrpcTimeout
         ReadOnlySpan<(long TicksPerUnit, char Unit)> units =
         [
             (TimeSpan.TicksPerMicrosecond, 'u'), (TimeSpan.TicksPerMillisecond, 'm'), (TimeSpan.TicksPerSecond, 'S'),
-            (TimeSpan.TicksPerMinute, 'M'),
+            (TimeSpan.TicksPerMinute, 'M'), (TimeSpan.TicksPerHour, 'H'),
         ];
         foreach ((long ticksPerUnit, char unit) in units)
         {
-            long value = (ticks + ticksPerUnit - 1) / ticksPerUnit;
+            long value = ((ticks - 1) / ticksPerUnit) + 1;
             if (value <= ValueMax)
             {
                 return Format(value, unit);
             }
         }
-        return Format(Math.Min(ValueMax, ticks / TimeSpan.TicksPerHour), 'H');
+        return Format(ValueMax, 'H');
     }
 
     private static string Format(long value, char unit) => string.Create(CultureInfo.InvariantCulture, $"{value}{unit}");
