@@ -28,6 +28,9 @@ internal sealed class GraphOptions
 
     public int? DashboardPort { get; private init; }
 
+    /// <summary><c>Dashboard:Run=off</c> leaves the page's development server out, and with it the need for Node.</summary>
+    public bool RunDashboard { get; private init; }
+
     public static GraphOptions Read(IConfiguration configuration)
     {
         return new GraphOptions
@@ -38,6 +41,7 @@ internal sealed class GraphOptions
             HttpPort = ReadPort(configuration, "Ports:Http", 8080),
             MetricsPort = ReadPort(configuration, "Ports:Metrics", 9100),
             DashboardPort = ReadPort(configuration, "Ports:Dashboard", 5173),
+            RunDashboard = ReadWord(configuration, "Dashboard:Run", "process", "off") == "process",
         };
     }
 
@@ -45,6 +49,14 @@ internal sealed class GraphOptions
     {
         int port = ReadNumber(configuration, key, defaultPort, min: 0, PortMax);
         return port == 0 ? null : port;
+    }
+
+    private static string ReadWord(IConfiguration configuration, string key, params string[] allowed)
+    {
+        string word = configuration[key] ?? allowed[0];
+        return allowed.Contains(word)
+            ? word
+            : throw new DistributedApplicationException($"Cannot use {key}={word}: it must be one of {string.Join(", ", allowed)}.");
     }
 
     private static int ReadNumber(IConfiguration configuration, string key, int defaultValue, int min, int max)

@@ -12,26 +12,28 @@ var aggregators = Enumerable.Range(0, options.Aggregators)
     .ToList();
 
 var agents = builder.AddProject<Projects.SimAgent>("sim-agent", launchProfileName: null)
+    .WithReferences(aggregators)
     .WithEnvironment("AGGREGATOR_ADDR", Addresses.Join(aggregators, "grpc"))
     .WithEnvironment("API_KEY", apiKeys)
     .WithReplicas(options.SimAgents);
+aggregators.ForEach(aggregator => agents.WaitFor(aggregator));
 
-var dashboard = builder.AddViteApp("dashboard", "../dashboard")
-    .WithEndpoint("http", endpoint => endpoint.Port = options.DashboardPort)
-    .WithExternalHttpEndpoints();
-
-foreach (var aggregator in aggregators)
+if (options.RunDashboard || builder.ExecutionContext.IsPublishMode)
 {
-    agents.WithReference(aggregator).WaitFor(aggregator);
-    dashboard.WithReference(aggregator).WaitFor(aggregator);
-    aggregator.PublishWithContainerFiles(dashboard, "wwwroot");
-}
+    var dashboard = builder.AddViteApp("dashboard", "../dashboard")
+        .WithEndpoint("http", endpoint => endpoint.Port = options.DashboardPort)
+        .WithReferences(aggregators)
+        .WithExternalHttpEndpoints();
+    aggregators.ForEach(aggregator => dashboard.WaitFor(aggregator));
 
-if (builder.ExecutionContext.IsRunMode)
-{
-    // In development the page comes from Vite and connects straight to every aggregator; published, the aggregator serves the page itself.
-    dashboard.WithEnvironment("VITE_AGGREGATORS", Addresses.Join(aggregators, "http"));
-    aggregators.ForEach(aggregator => aggregator.WithEnvironment("ALLOWED_ORIGINS", dashboard.GetEndpoint("http")));
+    if (builder.ExecutionContext.IsRunMode)
+    {
+        // Vite serves the page, which connects straight to every aggregator.
+        dashboard.WithEnvironment("VITE_AGGREGATORS", Addresses.Join(aggregators, "http"));
+        aggregators.ForEach(aggregator => aggregator.WithEnvironment("ALLOWED_ORIGINS", dashboard.GetEndpoint("http")));
+    }
+    // Published, the aggregator serves the built page itself.
+    aggregators.ForEach(aggregator => aggregator.PublishWithContainerFiles(dashboard, "wwwroot"));
 }
 
 builder.Build().Run();

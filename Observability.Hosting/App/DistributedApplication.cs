@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Running;
 using Aspire.Hosting.Terminal;
@@ -27,6 +28,7 @@ public sealed class DistributedApplication : IAsyncDisposable
 
     public static IDistributedApplicationBuilder CreateBuilder(string[] args)
     {
+        FatalErrors.TellInWords();
         var builder = new DistributedApplicationBuilder(args, EntryPointInterception.Current);
         if (builder.ExecutionContext.IsPublishMode)
         {
@@ -67,7 +69,14 @@ public sealed class DistributedApplication : IAsyncDisposable
     internal async Task RunAsync()
     {
         ConsoleView? console = _host.Services.GetService<ConsoleView>();
-        using var parentWatch = new ParentWatch(_host.Services.GetRequiredService<IHostApplicationLifetime>());
+        var lifetime = _host.Services.GetRequiredService<IHostApplicationLifetime>();
+        using var parentWatch = new ParentWatch(lifetime);
+        // Ctrl-C and SIGTERM are the host's own business; a closed terminal is ours.
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            lifetime.StopApplication();
+        });
         try
         {
             console?.Start();

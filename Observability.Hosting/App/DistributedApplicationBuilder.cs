@@ -110,6 +110,10 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         Services.AddSingleton<GraphRunner>();
         Services.Configure<HostOptions>(host => host.ShutdownTimeout = GraphRunner.StopTimeout * 2);
         Services.AddHostedService(services => services.GetRequiredService<GraphRunner>());
+        if (_interception is not null)
+        {
+            Services.AddSingleton<IHostLifetime, TestLifetime>();
+        }
         if (Options.Console)
         {
             // What the resources print goes to the console directly; only what goes wrong in the host itself comes by logger.

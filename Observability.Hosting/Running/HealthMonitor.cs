@@ -15,24 +15,25 @@ internal sealed class HealthMonitor(Resource resource, TimeProvider time) : IDis
 
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = AnswerTimeout };
 
-    /// <summary>Runs until cancelled, or until nothing is left to ask.</summary>
-    public async Task RunAsync(Action<bool> onAnswers, Action<bool> onHealthy, CancellationToken stop)
+    /// <summary>
+    /// Runs until cancelled, or until nothing is left to ask. Tells whether the resource is healthy, first when it answers at all its ports.
+    /// </summary>
+    public async Task RunAsync(Action<bool> onAnswer, CancellationToken stop)
     {
-        int failures = 0;
         while (!await AnswersAsync(stop))
         {
             await Task.Delay(IntervalUntilHealthy, time, stop);
         }
-        onAnswers(true);
+        bool healthy = await IsHealthyAsync(stop);
+        onAnswer(healthy);
+        int failures = 0;
         while (resource.HealthChecks.Count > 0)
         {
-            bool healthy = await IsHealthyAsync(stop);
-            failures = healthy ? 0 : failures + 1;
-            if (healthy || failures >= FailuresUntilUnhealthy)
-            {
-                onHealthy(healthy);
-            }
             await Task.Delay(healthy ? IntervalWhenHealthy : IntervalUntilHealthy, time, stop);
+            bool passed = await IsHealthyAsync(stop);
+            failures = passed ? 0 : failures + 1;
+            healthy = passed || (healthy && failures < FailuresUntilUnhealthy);
+            onAnswer(healthy);
         }
     }
 

@@ -29,18 +29,10 @@ internal sealed class ProcessTable
 
     public IReadOnlyList<ProcessKey> TreeOf(ProcessKey? root, string mark)
     {
-        string entry = $"{RunMark.Variable}={mark}";
-        var ids = new HashSet<int>();
-        if (root is { } key && IsAlive(key))
+        var ids = new HashSet<int>(Marked(candidate => candidate == mark).Select(key => key.Id));
+        if (root is { } rootKey && IsAlive(rootKey))
         {
-            ids.Add(key.Id);
-        }
-        foreach (Row row in _rows)
-        {
-            if (HasProc && HasMark(row.Key.Id, entry))
-            {
-                ids.Add(row.Key.Id);
-            }
+            ids.Add(rootKey.Id);
         }
         int countBefore;
         do
@@ -58,17 +50,24 @@ internal sealed class ProcessTable
         return [.. _rows.Where(row => ids.Contains(row.Key.Id) && !row.IsZombie).Select(row => row.Key)];
     }
 
-    private static bool HasMark(int processId, string entry)
+    /// <summary>The processes with a mark that is looked for, where the system tells it.</summary>
+    public IReadOnlyList<ProcessKey> Marked(Predicate<string> isWanted)
     {
+        return HasProc ? [.. _rows.Where(row => !row.IsZombie && MarkOf(row.Key.Id) is { } mark && isWanted(mark)).Select(row => row.Key)] : [];
+    }
+
+    private static string? MarkOf(int processId)
+    {
+        const string Prefix = RunMark.Variable + "=";
         try
         {
             string environment = Encoding.UTF8.GetString(File.ReadAllBytes($"{ProcDirectory}/{processId}/environ"));
-            return environment.Split('\0').Contains(entry);
+            return environment.Split('\0').FirstOrDefault(entry => entry.StartsWith(Prefix, StringComparison.Ordinal))?[Prefix.Length..];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Gone meanwhile, or another user's: not one of ours.
-            return false;
+            return null;
         }
     }
 

@@ -212,10 +212,7 @@ internal sealed class ResourceInstance : IDisposable
         using var monitor = new HealthMonitor(Resource, _run.Time);
         try
         {
-            await monitor.RunAsync(
-                answers => Publish(_snapshot with { Answers = answers }),
-                healthy => Publish(_snapshot with { Healthy = healthy }),
-                stop);
+            await monitor.RunAsync(healthy => Publish(_snapshot with { Answers = true, Healthy = healthy }), stop);
         }
         catch (OperationCanceledException)
         {

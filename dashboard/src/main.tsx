@@ -1,0 +1,47 @@
+import '@fontsource-variable/inter'
+import '@fontsource-variable/jetbrains-mono'
+import './index.css'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { Live } from './live'
+import { exposeProbe } from './paint/exposeProbe'
+import { App } from './panels/App'
+import { LiveContext } from './panels/liveContext'
+import { followTheme } from './panels/followTheme'
+import { followUrl } from './panels/followUrl'
+import { aggregatorAddresses } from './wire/addresses'
+
+const configured = import.meta.env.DEV ? import.meta.env['VITE_AGGREGATORS'] as string | undefined : undefined
+const worker = new Worker(new URL('./wire/worker.ts', import.meta.url), { type: 'module', name: 'wire' })
+
+// A message to ourselves is handled after the browser has laid out and handed over the frame that is being painted.
+const afterFrame = new MessageChannel()
+let afterFrameCallback: () => void = () => undefined
+afterFrame.port1.onmessage = () => afterFrameCallback()
+
+const live = new Live({
+  addresses: aggregatorAddresses(configured, location.origin),
+  worker: worker,
+  wallClockMs: Date.now(),
+  requestFrame: callback => { requestAnimationFrame(callback) },
+  afterFrame: callback => {
+    afterFrameCallback = callback
+    afterFrame.port2.postMessage(null)
+  },
+  themeStyle: () => getComputedStyle(document.documentElement),
+})
+
+followUrl(live)
+followTheme(live)
+exposeProbe(live.loop, location.search)
+document.addEventListener('visibilitychange', () => live.setHidden(document.hidden))
+window.addEventListener('online', () => live.retry())
+live.start()
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <LiveContext value={live}>
+      <App />
+    </LiveContext>
+  </StrictMode>,
+)

@@ -1,0 +1,47 @@
+import type { LineSource } from './holes'
+import { formatClock } from './format'
+import type { PaintFrame } from './loop'
+import type { LiveWindow } from './strip'
+import type { Surface } from './surface'
+import { xOf, yOf, type Projection } from './trace'
+
+const LABEL_PX = 11
+const DOT_RADIUS = 3
+
+type ColouredLine = LineSource & { readonly colour: number }
+
+/** The crosshair: one instant on all charts, its time, and a dot on each line. */
+export function paintCursor(
+  surface: Surface, projection: Projection, lines: readonly ColouredLine[], frame: PaintFrame, window: LiveWindow,
+): void {
+  const { context, canvas } = surface.cursor
+  const { ratio, gutter } = surface
+  context.clearRect(0, 0, canvas.width, canvas.height)
+  const { cursorMs, theme } = frame
+  if (cursorMs === null || cursorMs < window.leftMs || cursorMs > window.edgeMs) return
+  const x = Math.round(xOf(projection, cursorMs)) + gutter
+  context.fillStyle = theme.textMuted
+  context.fillRect(x, 0, Math.max(1, Math.round(ratio)), surface.height)
+  for (const line of lines) {
+    const row = rowAt(line, cursorMs)
+    if (row === -1 || Number.isNaN(line.column.values[row]!)) continue
+    context.fillStyle = theme.series[line.colour % theme.series.length] ?? theme.text
+    context.beginPath()
+    const rowX = xOf(projection, line.column.times[row]! + line.shiftMs()) + gutter
+    context.arc(rowX, yOf(projection, line.column.values[row]!), DOT_RADIUS * ratio, 0, 2 * Math.PI)
+    context.fill()
+  }
+  const text = formatClock(frame.originEpochMs + cursorMs, true)
+  context.font = `${LABEL_PX * ratio}px ${theme.font}`
+  context.textBaseline = 'top'
+  context.textAlign = x > canvas.width / 2 ? 'right' : 'left'
+  context.fillStyle = theme.text
+  context.fillText(text, x + (x > canvas.width / 2 ? -6 : 6) * ratio, 2 * ratio)
+}
+
+/** The row that a line shows at an instant: the newest not after it, unless the line has ended or is broken there. */
+export function rowAt({ column, shiftMs }: LineSource, timeMs: number): number {
+  const row = column.indexFrom(timeMs - shiftMs() + 1e-6) - 1
+  if (row < column.start) return -1
+  return timeMs - shiftMs() - column.times[row]! > column.gapMs ? -1 : row
+}

@@ -1,0 +1,62 @@
+// What browser tests read: the outputs of the painter, never the store. See dashboard/README.md, "What tests may read".
+import type { Line } from './lineContent'
+import type { Range } from './scale'
+import type { LiveWindow } from './strip'
+import { xOf, yOf, type Projection } from './trace'
+
+/** The newest point of a line that is on the canvas. */
+export type PaintedPoint = {
+  readonly label: string
+  readonly colour: number
+  /** Milliseconds since the Unix epoch. */
+  timeMs: number
+  value: number
+  /** Pixel column and row in the data canvas, in device pixels. */
+  x: number
+  y: number
+}
+
+export type ChartOutput = {
+  readonly name: string
+  readonly canvas: HTMLCanvasElement
+  /** Times that anything was drawn on this chart. */
+  paints: number
+  /** The axis, bottom to top. */
+  range: Range
+  msPerPixel: number
+  points: PaintedPoint[]
+}
+
+/** Keeps the output of one chart up to date, in memory made once per set of lines. */
+export class Newest {
+  readonly output: ChartOutput
+
+  constructor(name: string, canvas: HTMLCanvasElement) {
+    this.output = { name, canvas, paints: 0, range: { min: 0, max: 1 }, msPerPixel: Number.NaN, points: [] }
+  }
+
+  setLines(lines: readonly Line[]): void {
+    this.output.points = lines.map(line => ({
+      label: line.label, colour: line.colour, timeMs: Number.NaN, value: Number.NaN, x: Number.NaN, y: Number.NaN,
+    }))
+  }
+
+  record(lines: readonly Line[], projection: Projection, window: LiveWindow, range: Range): void {
+    this.output.paints++
+    this.output.range = range
+    this.output.msPerPixel = projection.msPerPixel
+    for (let i = 0; i < lines.length; i++) {
+      const line = lines[i]!
+      const point = this.output.points[i]
+      if (point === undefined) return
+      const shift = line.shiftMs()
+      let row = line.column.indexFrom(window.edgeMs - shift) - 1
+      while (row >= line.column.start && Number.isNaN(line.column.values[row]!)) row--
+      if (row < line.column.start) continue
+      point.timeMs = line.column.times[row]! + shift
+      point.value = line.column.values[row]!
+      point.x = xOf(projection, point.timeMs)
+      point.y = yOf(projection, point.value)
+    }
+  }
+}

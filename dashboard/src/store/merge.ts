@@ -1,0 +1,157 @@
+// Data plane: one line out of the same metric of many instances (a sum, a weighted mean), at the times of their samples.
+import { Column, ROW_CONFLATED } from './column'
+import { CELL_MS } from './percentiles'
+
+/** The agents' gauges are over a sliding second: a value speaks for its instance no longer than that. */
+const HOLD_MS = 1000
+
+export type GaugeSource = { readonly column: Column, readonly shiftMs: () => number }
+
+/**
+ * Makes one number of the instances' values: `values` holds `channels` numbers for each instance, NaN where it has none.
+ */
+export type Combine = (values: Float64Array, instances: number) => number
+
+export function sumOf(values: Float64Array, instances: number): number {
+  let sum = Number.NaN
+  for (let i = 0; i < instances; i++) {
+    const value = values[i]!
+    if (!Number.isNaN(value)) sum = Number.isNaN(sum) ? value : sum + value
+  }
+  return sum
+}
+
+/** Channels: a ratio, and what it is a ratio of. Exact: the weights are over the same sliding second as the ratios. */
+export function weightedMeanOf(values: Float64Array, instances: number): number {
+  let weights = Number.NaN
+  let sum = 0
+  for (let i = 0; i < instances; i++) {
+    const ratio = values[2 * i]!
+    const weight = values[2 * i + 1]!
+    if (Number.isNaN(ratio) || Number.isNaN(weight)) continue
+    weights = Number.isNaN(weights) ? weight : weights + weight
+    sum += ratio * weight
+  }
+  return weights === 0 ? 0 : sum / weights
+}
+
+/** Keeps one column true to `channels` columns of each of several instances. */
+export class MergedLine {
+  readonly column = new Column()
+  readonly #combine: Combine
+  #sources: readonly GaugeSource[] = []
+  #channels = 1
+  #at = new Int32Array(0)
+  #values = new Float64Array(0)
+  #lows = new Float64Array(0)
+  #highs = new Float64Array(0)
+  #all = true
+
+  constructor(combine: Combine) {
+    this.#combine = combine
+  }
+
+  /** `sources`: channel by channel within instance by instance. */
+  setSources(sources: readonly GaugeSource[], channels: number): void {
+    this.#sources = sources
+    this.#channels = channels
+    this.#at = new Int32Array(sources.length)
+    this.#values = new Float64Array(sources.length)
+    this.#lows = new Float64Array(sources.length)
+    this.#highs = new Float64Array(sources.length)
+    this.invalidate()
+  }
+
+  invalidate(): void {
+    this.#all = true
+  }
+
+  update(keptFromMs: number): void {
+    this.column.settle()
+    let changedMs = this.#all ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+    for (const { column, shiftMs } of this.#sources) changedMs = Math.min(changedMs, column.dirtyFromMs + shiftMs())
+    if (changedMs === Number.POSITIVE_INFINITY) return
+    // The dirty time is that of the row before the new one, which is as it was: its cell is computed again all the same.
+    const fromMs = Math.max(Math.floor(changedMs / CELL_MS) * CELL_MS, this.#oldestMs())
+    if (this.#all) this.column.clear()
+    else this.column.truncate(fromMs)
+    this.#all = false
+    this.#walk(fromMs, keptFromMs)
+  }
+
+  #oldestMs(): number {
+    let oldestMs = Number.POSITIVE_INFINITY
+    for (const { column, shiftMs } of this.#sources) {
+      if (column.count > 0) oldestMs = Math.min(oldestMs, column.times[column.start]! + shiftMs())
+    }
+    return oldestMs === Number.POSITIVE_INFINITY ? 0 : Math.floor(oldestMs / CELL_MS) * CELL_MS
+  }
+
+  #walk(fromMs: number, keptFromMs: number): void {
+    for (let i = 0; i < this.#sources.length; i++) {
+      const { column, shiftMs } = this.#sources[i]!
+      this.#at[i] = column.indexFrom(fromMs - shiftMs())
+    }
+    for (let nextMs = this.#nextRowMs(); nextMs < Number.POSITIVE_INFINITY; nextMs = this.#nextRowMs()) {
+      const cellEndMs = (Math.floor(nextMs / CELL_MS) + 1) * CELL_MS
+      let newestMs = nextMs
+      let conflated = false
+      for (let i = 0; i < this.#sources.length; i++) {
+        newestMs = Math.max(newestMs, this.#take(i, cellEndMs))
+      }
+      for (let i = 0; i < this.#sources.length; i++) {
+        this.#hold(i, newestMs)
+        conflated ||= this.#lows[i] !== this.#highs[i] && !Number.isNaN(this.#lows[i]!)
+      }
+      const instances = this.#sources.length / this.#channels
+      const value = this.#combine(this.#values, instances)
+      const low = conflated && this.#channels === 1 ? this.#combine(this.#lows, instances) : value
+      const high = conflated && this.#channels === 1 ? this.#combine(this.#highs, instances) : value
+      const flags = low === high ? 0 : ROW_CONFLATED
+      this.column.appendRow(newestMs, newestMs, value, Math.min(low, value), Math.max(high, value), flags, keptFromMs)
+    }
+  }
+
+  #nextRowMs(): number {
+    let nextMs = Number.POSITIVE_INFINITY
+    for (let i = 0; i < this.#sources.length; i++) {
+      const { column, shiftMs } = this.#sources[i]!
+      if (this.#at[i]! < column.end) nextMs = Math.min(nextMs, column.times[this.#at[i]!]! + shiftMs())
+    }
+    return nextMs
+  }
+
+  /** Takes the rows of a source up to the end of the cell; remembers their extremes. Says the time of the last one. */
+  #take(source: number, endMs: number): number {
+    const { column, shiftMs } = this.#sources[source]!
+    const end = endMs - shiftMs()
+    let at = this.#at[source]!
+    let low = Number.NaN
+    let high = Number.NaN
+    while (at < column.end && column.times[at]! < end) {
+      const rowLow = column.lows === null ? column.values[at]! : column.lows[at]!
+      const rowHigh = column.highs === null ? column.values[at]! : column.highs[at]!
+      if (!(rowLow >= low)) low = rowLow
+      if (!(rowHigh <= high)) high = rowHigh
+      at++
+    }
+    const taken = at > this.#at[source]!
+    this.#at[source] = at
+    this.#lows[source] = low
+    this.#highs[source] = high
+    return taken ? column.times[at - 1]! + shiftMs() : Number.NEGATIVE_INFINITY
+  }
+
+  /** The value that a source stands at: its last one, unless that is too old to speak for it. */
+  #hold(source: number, nowMs: number): void {
+    const { column, shiftMs } = this.#sources[source]!
+    const row = this.#at[source]! - 1
+    const held = row >= column.start && nowMs - column.times[row]! - shiftMs() <= HOLD_MS
+    const value = held ? column.values[row]! : Number.NaN
+    this.#values[source] = value
+    if (Number.isNaN(this.#lows[source]!)) {
+      this.#lows[source] = value
+      this.#highs[source] = value
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { MergedLine, sumOf } from './merge'
+import { percentilesOf, type HistogramSource } from './percentiles'
+import type { LiveStore } from './liveStore'
+import type { LiveSeries } from './series'
+import { shiftOf, valueAt } from './serviceView'
+
+export type ServiceSummary = {
+  readonly service: string
+  readonly instances: number
+  /** Instances that have sent nothing for longer than a series may be silent. */
+  readonly silent: number
+  readonly p99: number
+  readonly latencyUnit: string
+  readonly rps: number
+  readonly errorRatio: number
+}
+
+/** A series without a sample for this long is stale: contracts.md, standard metrics. */
+export const STALE_AFTER_MS = 5000
+
+type Group = {
+  readonly service: string
+  readonly rps: LiveSeries[]
+  readonly errors: Map<string, LiveSeries>
+  readonly p99: LiveSeries[]
+  readonly histograms: HistogramSource[]
+  readonly all: Map<string, LiveSeries[]>
+  readonly throughput: MergedLine
+  latencyUnit: string
+}
+
+/** All services, each with its newest figures and a line for its sparkline. */
+export class Overview {
+  readonly #store: LiveStore
+  readonly #groups = new Map<string, Group>()
+  readonly #scratch = new Float64Array(3)
+  #catalogVersion = -1
+  version = 0
+
+  constructor(store: LiveStore) {
+    this.#store = store
+  }
+
+  get services(): string[] {
+    return [...this.#groups.keys()]
+  }
+
+  throughputOf(service: string): MergedLine | null {
+    return this.#groups.get(service)?.throughput ?? null
+  }
+
+  derive = (): void => {
+    if (this.#catalogVersion !== this.#store.catalogVersion) {
+      this.#catalogVersion = this.#store.catalogVersion
+      this.#regroup()
+    }
+    const keptFromMs = this.#store.serverNowMs() - this.#store.retentionMs
+    for (const group of this.#groups.values()) group.throughput.update(keptFromMs)
+  }
+
+  summary(service: string, nowMs: number): ServiceSummary | null {
+    const group = this.#groups.get(service)
+    if (group === undefined) return null
+    let rps = Number.NaN
+    let errors = 0
+    let weight = 0
+    for (const series of group.rps) {
+      const value = valueAt(series, nowMs)
+      if (Number.isNaN(value)) continue
+      rps = Number.isNaN(rps) ? value : rps + value
+      const ratio = valueAt(group.errors.get(instanceKey(series)), nowMs)
+      if (Number.isNaN(ratio)) continue
+      errors += ratio * value
+      weight += value
+    }
+    let silent = 0
+    for (const series of group.all.values()) {
+      if (!series.some(one => nowMs - one.newestMs - one.source.shiftMs < STALE_AFTER_MS)) silent++
+    }
+    return {
+      service, instances: group.all.size, silent, p99: this.#p99(group, nowMs), latencyUnit: group.latencyUnit, rps,
+      errorRatio: group.errors.size === 0 ? Number.NaN : weight === 0 ? 0 : errors / weight,
+    }
+  }
+
+  #p99(group: Group, nowMs: number): number {
+    if (group.histograms.length > 0) {
+      percentilesOf(group.histograms, nowMs, this.#scratch)
+      return this.#scratch[2]!
+    }
+    // Without histograms percentiles cannot be merged: the worst instance speaks.
+    let worst = Number.NaN
+    for (const series of group.p99) {
+      const value = valueAt(series, nowMs)
+      if (!(value <= worst)) worst = Number.isNaN(value) ? worst : value
+    }
+    return worst
+  }
+
+  #regroup(): void {
+    const lines = new Map([...this.#groups].map(([service, group]) => [service, group.throughput]))
+    this.#groups.clear()
+    for (const series of this.#store.series()) {
+      if (Object.keys(series.labels).length > 0) continue
+      const group = this.#group(series, lines)
+      const key = instanceKey(series)
+      const siblings = group.all.get(key)
+      if (siblings === undefined) group.all.set(key, [series])
+      else siblings.push(series)
+      if (series.name === 'rps' && series.column !== null) group.rps.push(series)
+      else if (series.name === 'error_rate') group.errors.set(key, series)
+      else if (series.name === 'latency_p99') group.p99.push(series)
+      else if (series.name === 'latency' && series.histogram !== null) group.histograms.push({ histogram: series.histogram, shiftMs: shiftOf(series) })
+      if (series.name.startsWith('latency') && series.unit !== '') group.latencyUnit = series.unit
+    }
+    for (const group of this.#groups.values()) {
+      group.throughput.setSources(group.rps.map(series => ({ column: series.column!, shiftMs: shiftOf(series) })), 1)
+    }
+    this.version++
+  }
+
+  #group(series: LiveSeries, lines: ReadonlyMap<string, MergedLine>): Group {
+    let group = this.#groups.get(series.service)
+    if (group === undefined) {
+      group = {
+        service: series.service, rps: [], errors: new Map(), p99: [], histograms: [], all: new Map(),
+        throughput: lines.get(series.service) ?? new MergedLine(sumOf), latencyUnit: 'ms',
+      }
+      this.#groups.set(series.service, group)
+    }
+    return group
+  }
+}
+
+function instanceKey(series: LiveSeries): string {
+  return `${series.aggregator}/${series.instance}`
+}

@@ -1,0 +1,210 @@
+// Data plane: percentiles over a sliding second, merged exactly across instances, as columns that are painted like any other.
+import { Column } from './column'
+import { HISTOGRAM_SCALE_MAX, type HistogramColumn } from './histogramColumn'
+
+export const PERCENTILES = [0.5, 0.95, 0.99] as const
+/** The window of every percentile and rate, as in the standard metrics of the agents. */
+export const SLIDING_MS = 1000
+/** One point at most for each push interval. */
+export const CELL_MS = 20
+const INDEX_OFFSET = 32_768
+
+/** One instance's histograms, and what is added to its times. */
+export type HistogramSource = { readonly histogram: HistogramColumn, readonly shiftMs: () => number }
+
+/** Buckets of many rows, added up at one scale. Rows can be taken out again. One for the page: it is empty between uses. */
+class Accumulator {
+  readonly #positive = new Float64Array(2 * INDEX_OFFSET)
+  readonly #negative = new Float64Array(2 * INDEX_OFFSET)
+  #scale = HISTOGRAM_SCALE_MAX
+  #low = 2 * INDEX_OFFSET
+  #high = -1
+  total = 0
+  #zero = 0
+
+  reset(scale: number): void {
+    if (this.#high >= this.#low) {
+      this.#positive.fill(0, this.#low, this.#high + 1)
+      this.#negative.fill(0, this.#low, this.#high + 1)
+    }
+    this.#low = 2 * INDEX_OFFSET
+    this.#high = -1
+    this.#scale = scale
+    this.total = 0
+    this.#zero = 0
+  }
+
+  /** `sign` -1 takes the row out. */
+  add(histogram: HistogramColumn, row: number, sign: number): void {
+    const shift = Math.max(0, histogram.scales[row]! - this.#scale)
+    const start = histogram.pairStarts[row]!
+    const end = start + histogram.pairCounts[row]!
+    const negativeEnd = start + histogram.negativePairs[row]!
+    const { pairIndexes, pairValues } = histogram
+    for (let pair = start; pair < end; pair++) {
+      const index = (pairIndexes[pair]! >> shift) + INDEX_OFFSET
+      const count = sign * pairValues[pair]!
+      if (pair < negativeEnd) this.#negative[index]! += count
+      else this.#positive[index]! += count
+      this.total += count
+      if (index < this.#low) this.#low = index
+      if (index > this.#high) this.#high = index
+    }
+    this.#zero += sign * histogram.zeroCounts[row]!
+    this.total += sign * histogram.zeroCounts[row]!
+  }
+
+  /** Nearest rank; within its bucket the geometric middle, which is off by half a bucket at most. */
+  quantile(quantile: number): number {
+    if (this.total <= 0) return Number.NaN
+    let rank = Math.max(1, Math.ceil(quantile * this.total - 1e-9))
+    for (let index = this.#high; index >= this.#low; index--) {
+      rank -= this.#negative[index]!
+      if (rank <= 0) return -this.#middle(index)
+    }
+    rank -= this.#zero
+    if (rank <= 0) return 0
+    for (let index = this.#low; index <= this.#high; index++) {
+      rank -= this.#positive[index]!
+      if (rank <= 0) return this.#middle(index)
+    }
+    return Number.NaN
+  }
+
+  #middle(index: number): number {
+    return 2 ** ((index - INDEX_OFFSET + 0.5) / 2 ** this.#scale)
+  }
+}
+
+const accumulator = new Accumulator()
+
+/** How far a percentile may be off, as a ratio: half a bucket of the coarsest scale among the sources. */
+export function percentileErrorRatio(sources: readonly HistogramSource[]): number {
+  let ratio = Math.sqrt(2 ** (2 ** -mergeScale(sources))) - 1
+  for (const { histogram } of sources) ratio = Math.max(ratio, histogram.boundsErrorRatio)
+  return ratio
+}
+
+function mergeScale(sources: readonly HistogramSource[]): number {
+  let scale = HISTOGRAM_SCALE_MAX
+  for (const { histogram } of sources) scale = Math.min(scale, histogram.scaleMin)
+  return scale
+}
+
+/** The percentiles of one stretch of time, for a table. Writes into `into`, in the order of PERCENTILES. */
+export function percentilesOf(sources: readonly HistogramSource[], toMs: number, into: Float64Array): void {
+  accumulator.reset(mergeScale(sources))
+  for (const { histogram, shiftMs } of sources) {
+    const shift = shiftMs()
+    const end = histogram.indexFrom(toMs - shift + 1e-6)
+    for (let row = histogram.indexFrom(toMs - shift - SLIDING_MS + 1e-6); row < end; row++) accumulator.add(histogram, row, 1)
+  }
+  for (let i = 0; i < PERCENTILES.length; i++) into[i] = accumulator.quantile(PERCENTILES[i]!)
+}
+
+/**
+ * Keeps three columns true to the histograms of its sources. Late rows are heeded: every point from the oldest changed row
+ * on is computed again, so a point is final once no instance has anything older to tell.
+ */
+export class PercentileLines {
+  readonly columns = PERCENTILES.map(() => new Column())
+  #sources: readonly HistogramSource[] = []
+  #low = new Int32Array(0)
+  #high = new Int32Array(0)
+  #all = true
+
+  setSources(sources: readonly HistogramSource[]): void {
+    this.#sources = sources
+    this.#low = new Int32Array(sources.length)
+    this.#high = new Int32Array(sources.length)
+    this.invalidate()
+  }
+
+  invalidate(): void {
+    this.#all = true
+  }
+
+  get errorRatio(): number {
+    return percentileErrorRatio(this.#sources)
+  }
+
+  /** Called before painting, in the frame in which the sources changed. */
+  update(keptFromMs: number): void {
+    for (const column of this.columns) column.settle()
+    const changedMs = this.#changedFrom()
+    if (changedMs === Number.POSITIVE_INFINITY) return
+    const fromMs = Math.max(Math.floor(changedMs / CELL_MS) * CELL_MS, this.#oldestMs())
+    if (this.#all) for (const column of this.columns) column.clear()
+    else for (const column of this.columns) column.truncate(fromMs)
+    this.#all = false
+    this.#walk(fromMs, keptFromMs)
+  }
+
+  #changedFrom(): number {
+    let fromMs = this.#all ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+    for (const { histogram, shiftMs } of this.#sources) fromMs = Math.min(fromMs, histogram.dirtyFromMs + shiftMs())
+    return fromMs
+  }
+
+  #oldestMs(): number {
+    let oldestMs = Number.POSITIVE_INFINITY
+    for (const { histogram, shiftMs } of this.#sources) {
+      if (histogram.count > 0) oldestMs = Math.min(oldestMs, histogram.times[histogram.start]! + shiftMs())
+    }
+    return oldestMs === Number.POSITIVE_INFINITY ? 0 : Math.floor(oldestMs / CELL_MS) * CELL_MS
+  }
+
+  #walk(fromMs: number, keptFromMs: number): void {
+    accumulator.reset(mergeScale(this.#sources))
+    for (let i = 0; i < this.#sources.length; i++) this.#enter(i, fromMs)
+    for (let cellMs = this.#nextRowMs(); cellMs < Number.POSITIVE_INFINITY; cellMs = this.#nextRowMs()) {
+      const cellEndMs = (Math.floor(cellMs / CELL_MS) + 1) * CELL_MS
+      let newestMs = cellMs
+      for (let i = 0; i < this.#sources.length; i++) newestMs = Math.max(newestMs, this.#addUpTo(i, cellEndMs))
+      for (let i = 0; i < this.#sources.length; i++) this.#dropUpTo(i, newestMs - SLIDING_MS)
+      for (let i = 0; i < PERCENTILES.length; i++) {
+        this.columns[i]!.append(newestMs, accumulator.quantile(PERCENTILES[i]!), keptFromMs)
+      }
+    }
+  }
+
+  /** Adds what the sliding second holds already just before `fromMs`. */
+  #enter(source: number, fromMs: number): void {
+    const { histogram, shiftMs } = this.#sources[source]!
+    const shift = shiftMs()
+    const high = histogram.indexFrom(fromMs - shift)
+    this.#low[source] = histogram.indexFrom(fromMs - shift - SLIDING_MS)
+    this.#high[source] = high
+    for (let row = this.#low[source]; row < high; row++) accumulator.add(histogram, row, 1)
+  }
+
+  #nextRowMs(): number {
+    let nextMs = Number.POSITIVE_INFINITY
+    for (let i = 0; i < this.#sources.length; i++) {
+      const { histogram, shiftMs } = this.#sources[i]!
+      if (this.#high[i]! < histogram.end) nextMs = Math.min(nextMs, histogram.times[this.#high[i]!]! + shiftMs())
+    }
+    return nextMs
+  }
+
+  #addUpTo(source: number, endMs: number): number {
+    const { histogram, shiftMs } = this.#sources[source]!
+    const end = endMs - shiftMs()
+    let high = this.#high[source]!
+    let newestMs = Number.NEGATIVE_INFINITY
+    while (high < histogram.end && histogram.times[high]! < end) {
+      newestMs = histogram.times[high]!
+      accumulator.add(histogram, high++, 1)
+    }
+    this.#high[source] = high
+    return newestMs + shiftMs()
+  }
+
+  #dropUpTo(source: number, toMs: number): void {
+    const { histogram, shiftMs } = this.#sources[source]!
+    const to = toMs - shiftMs() + 1e-6
+    let low = this.#low[source]!
+    while (low < this.#high[source]! && histogram.times[low]! <= to) accumulator.add(histogram, low++, -1)
+    this.#low[source] = low
+  }
+}

@@ -1,0 +1,317 @@
+import { reconnectDelayMs } from './backoff'
+import { ClockEstimator } from './clock'
+import { parseControl, type ControlMessage } from './control'
+import { millisecondsSince, readFrame } from './frame'
+import type { ConnectionPhase, FromWorker, SubscriptionWish } from './messages'
+
+export const SUBPROTOCOL = 'telemetry.v1.binary'
+const FRAME_FORMAT_VERSION = 1
+/** An aggregator beats once a second: two missed beats, and half of one for a busy machine. */
+export const STALLED_AFTER_MS = 2500
+/** Silence after which the socket is given up: a half-open TCP connection never reports its end. */
+export const DEAD_AFTER_MS = 8000
+const HANDSHAKE_MAX_MS = 5000
+/** A connection that has lasted this long starts the back-off anew. */
+const STABLE_AFTER_MS = 3000
+const WATCH_EVERY_MS = 250
+const PING_EVERY_MS = 1000
+/** The first pings follow each other quickly, so that the clock is known before the first line is read. */
+const PING_FIRST_EVERY_MS = 100
+const PINGS_FIRST = 5
+/** Asked for again when resuming: series of one aggregator do not all end at the same instant. */
+const RESUME_OVERLAP_MS = 2000
+/** In the range that the WebSocket standard leaves to applications. */
+const CLOSE_PROTOCOL_ERROR = 4002
+const CLOSE_SILENT = 4008
+
+/** What the connection needs of a WebSocket: tests bring their own. */
+export type SocketLike = {
+  binaryType: string
+  readonly protocol: string
+  onopen: (() => void) | null
+  onmessage: ((event: { data: unknown }) => void) | null
+  onclose: ((event: { code: number, reason: string }) => void) | null
+  onerror: (() => void) | null
+  send(text: string): void
+  close(code?: number, reason?: string): void
+}
+
+export type ConnectionOptions = {
+  readonly aggregator: number
+  readonly address: string
+  readonly originNs: bigint
+  readonly openSocket: (url: string, protocol: string) => SocketLike
+  /** The page's clock: milliseconds since its origin. */
+  readonly nowMs: () => number
+  readonly random: () => number
+  readonly post: (message: FromWorker, transfer?: ArrayBuffer[]) => void
+}
+
+type Sent = { readonly id: number, readonly wish: SubscriptionWish }
+
+/** One aggregator: keeps a socket open, says what the page wishes to see, and passes on checked frames. */
+export class Connection {
+  readonly #options: ConnectionOptions
+  readonly #clock = new ClockEstimator()
+  #socket: SocketLike | null = null
+  #phase: ConnectionPhase = { kind: 'connecting' }
+  #attempt = 0
+  #session: bigint | null = null
+  #greeted = false
+  #greetedMs = 0
+  #wishes: readonly SubscriptionWish[] = []
+  readonly #sent = new Map<string, Sent>()
+  /** Wishes served at least once: after a reconnect they resume rather than start over. */
+  readonly #served = new Set<string>()
+  #nextId = 1
+  #newestMs = Number.NaN
+  #heardMs = 0
+  #beatMs = 0
+  #pings = 0
+  #retryTimer: ReturnType<typeof setTimeout> | undefined
+  #watchTimer: ReturnType<typeof setInterval> | undefined
+  #pingTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+  }
+
+  open(): void {
+    const { address, openSocket, nowMs } = this.#options
+    clearTimeout(this.#retryTimer)
+    this.#retryTimer = undefined
+    this.#greeted = false
+    this.#heardMs = nowMs()
+    if (this.#phase.kind !== 'lost') this.#enter({ kind: 'connecting' })
+    let socket: SocketLike
+    try {
+      socket = openSocket(socketUrl(address), SUBPROTOCOL)
+    } catch (error) {
+      this.#lose(`Cannot connect to '${address}': ${error instanceof Error ? error.message : 'the address is not usable'}`)
+      return
+    }
+    socket.binaryType = 'arraybuffer'
+    socket.onopen = () => this.#opened(socket)
+    socket.onmessage = event => this.#received(socket, event.data)
+    socket.onclose = event => this.#closed(socket, event.code, event.reason)
+    socket.onerror = null
+    this.#socket = socket
+    this.#watchTimer = setInterval(() => this.#watch(socket), WATCH_EVERY_MS)
+  }
+
+  /** Tries again at once, when a retry is due later: the user asked, or the network came back. */
+  retry(): void {
+    if (this.#retryTimer !== undefined) this.open()
+  }
+
+  close(): void {
+    clearTimeout(this.#retryTimer)
+    this.#detach()?.close(1000)
+  }
+
+  wish(wishes: readonly SubscriptionWish[]): void {
+    this.#wishes = wishes
+    const keys = new Set(wishes.map(wish => wish.key))
+    // An empty list is a hidden page, which comes back to the same wishes and goes on where it was.
+    if (wishes.length > 0) {
+      for (const key of this.#served) {
+        if (!keys.has(key)) this.#served.delete(key)
+      }
+    }
+    if (!this.#greeted) return
+    for (const [key, sent] of this.#sent) {
+      if (keys.has(key)) continue
+      this.#sent.delete(key)
+      this.#send({ type: 'unsubscribe', id: sent.id })
+    }
+    for (const wish of wishes) {
+      if (!this.#sent.has(wish.key)) this.#subscribe(wish)
+    }
+  }
+
+  ack(tick: number, newestMs: number): void {
+    if (!Number.isNaN(newestMs)) this.#newestMs = newestMs
+    if (this.#greeted) this.#send({ type: 'ack', tick })
+  }
+
+  #opened(socket: SocketLike): void {
+    if (socket !== this.#socket) return
+    this.#heardMs = this.#options.nowMs()
+    if (socket.protocol !== SUBPROTOCOL) this.#refuse(`'${this.#options.address}' does not speak ${SUBPROTOCOL}.`)
+  }
+
+  #received(socket: SocketLike, data: unknown): void {
+    if (socket !== this.#socket) return
+    this.#heardMs = this.#options.nowMs()
+    if (typeof data === 'string') {
+      const result = parseControl(data)
+      if (result.ok) this.#control(result.message)
+      else this.#refuse(result.error)
+    } else if (data instanceof ArrayBuffer) {
+      this.#frame(data)
+    } else {
+      this.#refuse('Cannot read a message: it is neither text nor bytes.')
+    }
+  }
+
+  #frame(buffer: ArrayBuffer): void {
+    const { aggregator, originNs, post } = this.#options
+    const result = readFrame(buffer, originNs)
+    if (!result.ok) {
+      this.#refuse(result.error)
+      return
+    }
+    const { index } = result
+    if (!this.#greeted || (BigInt(index.sessionHigh) << 32n | BigInt(index.sessionLow)) !== this.#session) {
+      this.#refuse('Cannot use a frame: it belongs to another session than the greeting of this connection.')
+      return
+    }
+    this.#beat()
+    post({ type: 'frame', aggregator, buffer, index, arrivedMs: this.#heardMs }, [buffer, index.sections.buffer])
+  }
+
+  #control(message: ControlMessage): void {
+    const { aggregator, originNs, post } = this.#options
+    switch (message.type) {
+      case 'hello':
+        this.#hello(message.version, message.session)
+        break
+      case 'series':
+        post({ type: 'series', aggregator, series: message.series })
+        break
+      case 'heartbeat':
+        this.#beat()
+        break
+      case 'pong':
+        this.#clock.add(message.t, this.#heardMs, millisecondsSince(message.serverNs, originNs))
+        post({ type: 'clock', aggregator, offsetMs: this.#clock.offsetMs, roundTripMs: this.#clock.roundTripMs })
+        break
+      case 'gap':
+        post({ type: 'gap', aggregator, reason: message.reason, samples: message.samples })
+        break
+      case 'rate':
+        post({ type: 'rate', aggregator, rate: message.rate, reason: message.reason })
+        break
+      case 'error':
+        post({ type: 'problem', aggregator, message: message.message })
+        break
+      case 'subscribed':
+      case 'unknown':
+        break
+    }
+  }
+
+  #hello(version: number, session: bigint): void {
+    if (version !== FRAME_FORMAT_VERSION) {
+      this.#refuse(`The aggregator sends frames of version ${version}, and this page reads ${FRAME_FORMAT_VERSION}. Reload the page.`)
+      return
+    }
+    const { aggregator, post } = this.#options
+    if (session !== this.#session) {
+      this.#session = session
+      this.#clock.reset()
+    }
+    // Told at every greeting: ids of the dictionary are learned anew with each connection.
+    post({ type: 'session', aggregator, session })
+    this.#greeted = true
+    this.#greetedMs = this.#heardMs
+    this.#beat()
+    this.#sent.clear()
+    for (const wish of this.#wishes) this.#subscribe(wish)
+    this.#pings = 0
+    this.#ping()
+  }
+
+  #subscribe(wish: SubscriptionWish): void {
+    const id = this.#nextId++
+    this.#sent.set(wish.key, { id, wish })
+    const subscribe = { type: 'subscribe', id, selector: wish.selector, rate: wish.rate }
+    const fromMs = this.#newestMs - RESUME_OVERLAP_MS
+    const oldestMs = this.#options.nowMs() + this.#clock.offsetMs - wish.backfillMs
+    const resumes = this.#served.has(wish.key) && fromMs > oldestMs
+    this.#served.add(wish.key)
+    this.#send(resumes ? { ...subscribe, from_ns: this.#toNs(fromMs) } : { ...subscribe, backfill_ms: wish.backfillMs })
+  }
+
+  #toNs(ms: number): string {
+    return (this.#options.originNs + BigInt(Math.round(ms * 1e6))).toString()
+  }
+
+  #ping(): void {
+    this.#send({ type: 'ping', t: this.#options.nowMs() })
+    this.#pings++
+    this.#pingTimer = setTimeout(() => this.#ping(), this.#pings < PINGS_FIRST ? PING_FIRST_EVERY_MS : PING_EVERY_MS)
+  }
+
+  #send(message: object): void {
+    this.#socket?.send(JSON.stringify(message))
+  }
+
+  #beat(): void {
+    this.#beatMs = this.#heardMs
+    if (this.#phase.kind !== 'open') this.#enter({ kind: 'open' })
+  }
+
+  #watch(socket: SocketLike): void {
+    if (socket !== this.#socket) return
+    const nowMs = this.#options.nowMs()
+    // Not at the greeting: an aggregator that greets and then sends nonsense is not asked again four times a second.
+    if (this.#greeted && nowMs - this.#greetedMs > STABLE_AFTER_MS) this.#attempt = 0
+    if (!this.#greeted && nowMs - this.#heardMs > HANDSHAKE_MAX_MS) {
+      this.#refuse(`'${this.#options.address}' did not greet within ${HANDSHAKE_MAX_MS / 1000} s.`, CLOSE_SILENT)
+    } else if (this.#greeted && nowMs - this.#heardMs > DEAD_AFTER_MS) {
+      this.#refuse(`'${this.#options.address}' has been silent for ${DEAD_AFTER_MS / 1000} s.`, CLOSE_SILENT)
+    } else if (this.#phase.kind === 'open' && nowMs - this.#beatMs > STALLED_AFTER_MS) {
+      this.#enter({ kind: 'stalled', sinceMs: this.#beatMs })
+    }
+  }
+
+  /** Ends a connection that cannot be trusted any more. The next one starts from a fresh dictionary. */
+  #refuse(reason: string, code = CLOSE_PROTOCOL_ERROR): void {
+    const socket = this.#detach()
+    socket?.close(code, reason.slice(0, 100))
+    this.#options.post({ type: 'problem', aggregator: this.#options.aggregator, message: reason })
+    this.#lose(reason)
+  }
+
+  #closed(socket: SocketLike, code: number, reason: string): void {
+    if (socket !== this.#socket) return
+    this.#detach()
+    this.#lose(closeReason(this.#options.address, code, reason))
+  }
+
+  #detach(): SocketLike | null {
+    const socket = this.#socket
+    clearInterval(this.#watchTimer)
+    clearTimeout(this.#pingTimer)
+    if (socket !== null) socket.onopen = socket.onmessage = socket.onclose = null
+    this.#socket = null
+    this.#greeted = false
+    return socket
+  }
+
+  #lose(reason: string): void {
+    const nowMs = this.#options.nowMs()
+    const delayMs = reconnectDelayMs(this.#attempt++, this.#options.random)
+    const sinceMs = this.#phase.kind === 'lost' || this.#phase.kind === 'stalled' ? this.#phase.sinceMs : nowMs
+    this.#retryTimer = setTimeout(() => this.open(), delayMs)
+    this.#enter({ kind: 'lost', sinceMs, retryAtMs: nowMs + delayMs, reason })
+  }
+
+  #enter(phase: ConnectionPhase): void {
+    this.#phase = phase
+    this.#options.post({ type: 'phase', aggregator: this.#options.aggregator, phase })
+  }
+}
+
+export function socketUrl(address: string): string {
+  const url = new URL('/ws', address)
+  url.protocol = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:'
+  return url.href
+}
+
+function closeReason(address: string, code: number, reason: string): string {
+  if (code === 1001) return `'${address}' is shutting down.`
+  if (code === 1008 || code === 4401) return `'${address}' refused the page: ${reason || 'it asks for a key'}.`
+  return reason === '' ? `Cannot reach '${address}'.` : `'${address}' closed the connection: ${reason}.`
+}

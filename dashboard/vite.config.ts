@@ -1,0 +1,17 @@
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+
+const port = process.env['PORT']
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  server: {
+    port: port === undefined ? 5173 : Number(port),
+    // A port that was asked for is the one that others were told: taking the next free one would hide the clash.
+    strictPort: port !== undefined || process.argv.some(argument => argument.startsWith('--port')),
+  },
+  worker: { format: 'es' },
+  build: { target: 'es2022', sourcemap: false },
+  test: { environment: 'node', include: ['src/**/*.test.{ts,tsx}'] },
+})

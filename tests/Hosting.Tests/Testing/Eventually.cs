@@ -1,0 +1,19 @@
+using System.Diagnostics;
+
+namespace Hosting.Tests.Testing;
+
+/// <summary>Polls for what must become true, with a deadline.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+
+    public static async Task TrueAsync(Func<bool> condition, TimeSpan timeout, Func<string> describe)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < timeout, describe());
+            await Task.Delay(Interval, TestContext.Current.CancellationToken);
+        }
+    }
+}

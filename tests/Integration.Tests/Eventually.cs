@@ -1,0 +1,34 @@
+using System.Diagnostics;
+
+namespace Integration.Tests;
+
+/// <summary>Polls for what must become true, with a deadline.</summary>
+public static class Eventually
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Asks until <paramref name="isGood"/> accepts the answer, and returns it. An HTTP error is an answer that is not good.</summary>
+    public static async Task<T> GetAsync<T>(Func<Task<T>> ask, Predicate<T> isGood, TimeSpan timeout, string what)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            object? last;
+            try
+            {
+                T answer = await ask();
+                if (isGood(answer))
+                {
+                    return answer;
+                }
+                last = answer;
+            }
+            catch (HttpRequestException exception)
+            {
+                last = exception.Message;
+            }
+            Assert.True(Stopwatch.GetElapsedTime(start) < timeout, $"Waited {timeout.TotalSeconds:0} s in vain for {what}. Last answer: {last}");
+            await Task.Delay(Interval, TestContext.Current.CancellationToken);
+        }
+    }
+}
