@@ -1,0 +1,94 @@
+namespace Integration.Tests.Page;
+
+/// <summary>The page in a real browser, on the running graph: what is painted is what was recorded.</summary>
+public sealed class LivePageTests : GraphTest
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan CountingTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>A fifth of 60 a second: fails for a page that hangs, not for a loaded machine.</summary>
+    private const long FramesMin = 60;
+
+    [Fact]
+    public async Task Page_OnTheRunningGraph_PaintsMovingChartsOfWhatWasRecorded()
+    {
+        await using Chromium chromium = await Chromium.StartAsync();
+        await using TestGraph graph = await StartGraphAsync();
+        await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
+        await using LivePage page = await chromium.OpenAsync(ServiceOf(graph));
+        await LiveAsync(page);
+
+        // The figures and the pixels follow what is recorded, in both directions.
+        foreach (double level in new[] { 42.0, 87.5, 12.25 })
+        {
+            truth.Level = level;
+            await Eventually.GetAsync(() => page.ReadoutAsync(GroundTruth.Metric), shown => shown == level, Patience, $"the readout {level}");
+            (double value, double perPixel) = await Eventually.GetAsync(
+                () => page.PaintedValueAsync(GroundTruth.Metric),
+                painted => Math.Abs(painted.Value - level) <= 2 * painted.ValuePerPixel,
+                Patience, $"the line at {level}");
+            TestContext.Current.SendDiagnosticMessage($"level {level}: painted pixels say {value:0.###} (a pixel is {perPixel:0.###})");
+        }
+
+        // 12.5 ms requests, one each 20 ms: the exponential buckets are at most 1 % wide at this scale.
+        double p99 = await Eventually.GetAsync(() => page.ReadoutAsync("latency-p99"), shown => Math.Abs(shown - 12.5) < 0.5, Patience, "p99 near 12.5 ms");
+        Assert.InRange(p99, 12.0, 13.0);
+
+        string before = await page.PictureAsync("throughput");
+        (long painted, long offered) = await page.CountFramesAsync(CountingTime);
+        TestContext.Current.TestOutputHelper?.WriteLine($"painted {painted} frames in {CountingTime.TotalSeconds:0} s; the browser offered {offered}");
+        Assert.True(painted >= FramesMin, $"Painted {painted} frames in {CountingTime}, the browser offered {offered}.");
+        Assert.True(painted >= 0.8 * offered, $"Painted {painted} of {offered} frames that the browser offered.");
+        Assert.NotEqual(before, await page.PictureAsync("throughput"));
+        Assert.Empty(page.Errors);
+        await page.ScreenshotAsync("service");
+    }
+
+    [Fact]
+    public async Task Page_WithPaintingDisabled_FailsTheSameChecks()
+    {
+        await using Chromium chromium = await Chromium.StartAsync();
+        await using TestGraph graph = await StartGraphAsync();
+        await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
+        await using LivePage page = await chromium.OpenAsync(ServiceOf(graph, "&paint=off"));
+        await Eventually.GetAsync(page.StateAsync, state => state is "live" or "stalled", Patience, "the page's connection");
+
+        (long painted, long offered) = await page.CountFramesAsync(CountingTime);
+        (double value, _) = await page.PaintedValueAsync(GroundTruth.Metric);
+
+        Assert.True(offered > 0);
+        Assert.Equal(0, painted);
+        Assert.True(double.IsNaN(value), $"Nothing may be painted, but pixels say {value}.");
+    }
+
+    [Fact]
+    public async Task Page_AggregatorKilledAndStarted_ShowsTheLossThenRefillsItsWindow()
+    {
+        await using Chromium chromium = await Chromium.StartAsync();
+        await using TestGraph graph = await StartGraphAsync();
+        await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
+        await using LivePage page = await chromium.OpenAsync(ServiceOf(graph, "&window=5s"));
+        await LiveAsync(page);
+        await Eventually.GetAsync(() => page.PaintedColumnsAsync(GroundTruth.Metric), share => share > 0.9, Patience, "a full window before the loss");
+
+        await graph.KillAggregatorAsync();
+        await Eventually.GetAsync(page.StateAsync, state => state == "disconnected", Patience, "the loss on the badge");
+        await page.ScreenshotAsync("disconnected");
+        truth.Level = 77;
+        await graph.StartResourceAsync();
+
+        await LiveAsync(page);
+        await Eventually.GetAsync(() => page.ReadoutAsync(GroundTruth.Metric), shown => shown == 77, Patience, "new values after the restart");
+        double share = await Eventually.GetAsync(() => page.PaintedColumnsAsync(GroundTruth.Metric), painted => painted > 0.9, Patience, "a refilled window");
+        TestContext.Current.TestOutputHelper?.WriteLine($"painted columns of the window after the restart: {share:P0}; replayed samples: {truth.Agent.Ledger.Replayed}");
+        Assert.True(truth.Agent.Ledger.Replayed > 0, "The agent replayed nothing.");
+        Assert.Empty(page.Errors);
+    }
+
+    private static Task<TestGraph> StartGraphAsync() => TestGraph.StartAsync("Dashboard:Run=process");
+
+    private static Uri ServiceOf(TestGraph graph, string more = "") =>
+        new(graph.GetEndpoint("http", "dashboard"), $"/?page=service&service={GroundTruth.Service}&metric={GroundTruth.Metric}{more}");
+
+    private static Task<string> LiveAsync(LivePage page) => Eventually.GetAsync(page.StateAsync, state => state == "live", Patience, "the badge 'live'");
+}
