@@ -7,8 +7,9 @@ internal readonly record struct BatchToSend(ulong Sequence, int SampleCount);
 
 /// <summary>
 /// The numbered batches of the session, in bounded memory: first those acknowledged within the replay window, then those still to be
-/// acknowledged. When full, acknowledged ones make room first, then the oldest pending one is dropped and counted. It also keeps the
-/// ledger, so that recorded = acknowledged + dropped + pending holds in every snapshot. Any thread; one lock, held per batch, never per sample.
+/// acknowledged. When full, the oldest makes room: an acknowledged one is forgotten, one never sent is dropped and counted, and one under way
+/// loses its bytes but stays pending until its acknowledgement, or the next stream, tells what became of it. It also keeps the ledger, so
+/// that recorded = acknowledged + dropped + pending holds in every snapshot. Any thread; one lock, held per batch, never per sample.
 /// </summary>
 internal sealed class BatchLog : IDisposable
 {
@@ -76,9 +77,10 @@ internal sealed class BatchLog : IDisposable
         lock (_gate)
         {
             ulong sequence = Math.Max(Math.Max(cursor, _acknowledgedSequence) + 1, _store.First);
-            while (sequence < _store.Next && _store[sequence].IsDropped)
+            for (; sequence < _store.Next && (_store[sequence].IsDropped || sequence < _store.FirstHeld); sequence++)
             {
-                sequence++;
+                // It was under way when its bytes were given up, and this stream's aggregator does not have it.
+                DropIfPending(sequence, DropReason.BufferFull);
             }
             if (sequence >= _store.Next)
             {
@@ -108,7 +110,7 @@ internal sealed class BatchLog : IDisposable
         long oldestNs = _monotonicNs() - _replayNs;
         lock (_gate)
         {
-            for (ulong sequence = Math.Max(cursor + 1, _store.First); sequence <= _acknowledgedSequence; sequence++)
+            for (ulong sequence = Math.Max(cursor + 1, _store.FirstHeld); sequence <= _acknowledgedSequence; sequence++)
             {
                 ref BatchEntry entry = ref _store[sequence];
                 if (entry.IsDropped || entry.AcknowledgedBy == serverSession || entry.AppendedNs < oldestNs)
@@ -157,6 +159,7 @@ internal sealed class BatchLog : IDisposable
             _counts.Acknowledged += samples - refused;
             _counts.AcknowledgedInServerSession += samples - refused;
             _dropped[(int)DropReason.Rejected] += refused;
+            ForgetSettled();
             return true;
         }
     }
@@ -189,13 +192,9 @@ internal sealed class BatchLog : IDisposable
     {
         lock (_gate)
         {
-            for (ulong sequence = Math.Max(_acknowledgedSequence + 1, _store.First); sequence < _store.Next; sequence++)
+            for (ulong sequence = _store.First; sequence < _store.Next; sequence++)
             {
-                ref BatchEntry entry = ref _store[sequence];
-                if (!entry.IsDropped)
-                {
-                    Drop(ref entry, reason);
-                }
+                DropIfPending(sequence, reason);
             }
         }
     }
@@ -228,14 +227,19 @@ internal sealed class BatchLog : IDisposable
             Count(DropReason.TooLarge, sampleCount);
             return;
         }
+        while (!_store.HasRoomForEntry())
+        {
+            DropIfPending(_store.First, DropReason.BufferFull);
+            _store.RemoveFirst();
+        }
         while (!_store.TryAppend(bytes, sampleCount, nowNs))
         {
-            ref BatchEntry oldest = ref _store[_store.First];
-            if (_store.First > _acknowledgedSequence && !oldest.IsDropped)
+            if (!_store[_store.FirstHeld].IsSent)
             {
-                Drop(ref oldest, DropReason.BufferFull);
+                DropIfPending(_store.FirstHeld, DropReason.BufferFull);
             }
-            _store.RemoveFirst();
+            _store.ReleaseFirstHeld();
+            ForgetSettled();
         }
     }
 
@@ -244,6 +248,24 @@ internal sealed class BatchLog : IDisposable
         while (!_store.IsEmpty && _store.First <= _acknowledgedSequence && _store[_store.First].AppendedNs < oldestNs)
         {
             _store.RemoveFirst();
+        }
+    }
+
+    // Entries without bytes are kept only while their end is unknown.
+    private void ForgetSettled()
+    {
+        while (_store.First < _store.FirstHeld && (_store.First <= _acknowledgedSequence || _store[_store.First].IsDropped))
+        {
+            _store.RemoveFirst();
+        }
+    }
+
+    private void DropIfPending(ulong sequence, DropReason reason)
+    {
+        ref BatchEntry entry = ref _store[sequence];
+        if (sequence > _acknowledgedSequence && !entry.IsDropped)
+        {
+            Drop(ref entry, reason);
         }
     }
 

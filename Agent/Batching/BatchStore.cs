@@ -4,7 +4,7 @@ namespace Observability.Agent.Batching;
 
 /// <summary>
 /// First in, first out: the bytes of consecutive batches in one circular buffer, and an entry for each. Both grow by doubling up to a
-/// bound and stay. Not synchronised: <see cref="BatchLog"/> holds its lock.
+/// bound and stay. A batch's bytes may be given up before its entry. Not synchronised: <see cref="BatchLog"/> holds its lock.
 /// </summary>
 internal sealed class BatchStore(int bytesMax, int batchesMax) : IDisposable
 {
@@ -16,8 +16,11 @@ internal sealed class BatchStore(int bytesMax, int batchesMax) : IDisposable
     private int _size = Math.Min(InitialBytes, bytesMax);
     private int _end;
 
-    /// <summary>Sequence of the oldest batch kept.</summary>
+    /// <summary>Sequence of the oldest entry.</summary>
     public ulong First { get; private set; } = 1;
+
+    /// <summary>Sequence of the oldest batch whose bytes are still here.</summary>
+    public ulong FirstHeld { get; private set; } = 1;
 
     /// <summary>Sequence that the next batch gets.</summary>
     public ulong Next { get; private set; } = 1;
@@ -30,10 +33,13 @@ internal sealed class BatchStore(int bytesMax, int batchesMax) : IDisposable
 
     public ReadOnlySpan<byte> Bytes(in BatchEntry entry) => _bytes.AsSpan(entry.Offset, entry.Length);
 
-    /// <summary>Appends a batch; false when neither the space nor the growth allowed holds it: remove the first and try again.</summary>
+    /// <summary>Whether one more entry fits; if not, remove the first.</summary>
+    public bool HasRoomForEntry() => Next - First < (ulong)_entries.Length || TryGrowEntries();
+
+    /// <summary>Appends a batch; false when the space allowed does not hold it: release the first one held and try again.</summary>
     public bool TryAppend(ReadOnlySpan<byte> bytes, int sampleCount, long appendedNs)
     {
-        if (!TryMakeEntry() || !TryPlace(bytes.Length, out int offset))
+        if (!TryPlace(bytes.Length, out int offset))
         {
             return false;
         }
@@ -44,13 +50,23 @@ internal sealed class BatchStore(int bytesMax, int batchesMax) : IDisposable
         return true;
     }
 
-    public void RemoveFirst()
+    /// <summary>Gives up the bytes of the oldest batch held; its entry stays.</summary>
+    public void ReleaseFirstHeld()
     {
-        First++;
-        if (IsEmpty)
+        FirstHeld++;
+        if (FirstHeld == Next)
         {
             _end = 0;
         }
+    }
+
+    public void RemoveFirst()
+    {
+        if (First == FirstHeld)
+        {
+            ReleaseFirstHeld();
+        }
+        First++;
     }
 
     public void Dispose()
@@ -58,17 +74,12 @@ internal sealed class BatchStore(int bytesMax, int batchesMax) : IDisposable
         byte[] bytes = _bytes;
         _bytes = [];
         _size = 0;
-        First = Next;
+        First = FirstHeld = Next;
         ArrayPool<byte>.Shared.Return(bytes);
     }
 
-    private bool TryMakeEntry()
+    private bool TryGrowEntries()
     {
-        ulong count = Next - First;
-        if (count < (ulong)_entries.Length)
-        {
-            return true;
-        }
         if (_entries.Length * 2 > batchesMax)
         {
             return false;
@@ -97,8 +108,9 @@ internal sealed class BatchStore(int bytesMax, int batchesMax) : IDisposable
 
     private bool TryFind(int length, out int offset)
     {
-        int start = IsEmpty ? 0 : this[First].Offset;
-        bool isWrapped = !IsEmpty && _end <= start;
+        bool holdsNothing = FirstHeld == Next;
+        int start = holdsNothing ? 0 : this[FirstHeld].Offset;
+        bool isWrapped = !holdsNothing && _end <= start;
         offset = _end;
         if (isWrapped)
         {
@@ -109,7 +121,7 @@ internal sealed class BatchStore(int bytesMax, int batchesMax) : IDisposable
             return true;
         }
         offset = 0;
-        return !IsEmpty && start >= length;
+        return !holdsNothing && start >= length;
     }
 
     private void Grow()
@@ -117,7 +129,7 @@ internal sealed class BatchStore(int bytesMax, int batchesMax) : IDisposable
         int size = (int)Math.Min(bytesMax, (long)_size * 2);
         byte[] larger = ArrayPool<byte>.Shared.Rent(size);
         int end = 0;
-        for (ulong sequence = First; sequence != Next; sequence++)
+        for (ulong sequence = FirstHeld; sequence != Next; sequence++)
         {
             ref BatchEntry entry = ref this[sequence];
             Bytes(entry).CopyTo(larger.AsSpan(end));

@@ -69,13 +69,9 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
                 await call.CompleteAsync().ConfigureAwait(false);
             }
         }
-        catch (GrpcException)
+        catch (Exception ended) when (ended is GrpcException or OperationCanceledException or ObjectDisposedException or IOException)
         {
-            // The call has ended; its status, which RunAsync returns, says why.
-        }
-        catch (OperationCanceledException)
-        {
-            // The call has ended, or the agent gave it up: there is nobody to write to.
+            // The call has ended, or the agent gave it up, in the middle of a write; its status, which RunAsync returns, says why.
         }
     }
 
