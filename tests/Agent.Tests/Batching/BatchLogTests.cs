@@ -81,6 +81,32 @@ public sealed class BatchLogTests
     }
 
     [Fact]
+    public void Append_WhenFullOfBatchesUnderWay_CountsThemOnceTheirEndIsKnown()
+    {
+        using BatchLog log = Create(bytesMax: 65_536);
+        byte[] batch = new byte[1000];
+        void AppendBatches(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                log.Append(batch, [new BatchSlice(0, batch.Length, 10)], 0);
+            }
+        }
+        AppendBatches(65);
+        ulong cursor = 0;
+        Drain(log, ref cursor);
+        AppendBatches(5);                                   // takes the place of 1 to 5, which were sent
+        LedgerCounts counts = Counts(log, out long[] dropped);
+        Assert.Equal((700L, 0L), (counts.Pending, dropped.Sum()));
+        log.Acknowledge(3, 0, 77);                          // 1 to 3 had arrived
+        cursor = 0;
+        Assert.Equal(6UL, Drain(log, ref cursor)[0].Sequence);                 // a new stream: 4 and 5 had not
+        counts = Counts(log, out dropped);
+        Assert.Equal((30L, 650L, 20L), (counts.Acknowledged, counts.Pending, dropped[(int)DropReason.BufferFull]));
+        Assert.Equal(20, dropped.Sum());
+    }
+
+    [Fact]
     public void Append_ABatchLargerThanTheLog_DropsThatBatchOnly()
     {
         using BatchLog log = Create(bytesMax: 65_536);
