@@ -37,7 +37,7 @@ internal sealed partial class GrpcDispatcher(
     private async ValueTask<GrpcStatus> ServeAsync(HttpContext context, GrpcCallHead head)
     {
         LiftBodyLimits(context);
-        using var call = new GrpcServerCall(context, head.Mapping!.Path, ReadingOptions(head), timeProvider.GetUtcNow() + head.Timeout);
+        using var call = new GrpcServerCall(context, head.Mapping!.Path, ReadingOptions(head), DeadlineAfter(head.Timeout));
         using CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(
             static call => ((GrpcServerCall)call!).Abort(GrpcServerFailure.ClientGone), call);
         using GrpcDeadline? deadline = head.Timeout is { } timeout
@@ -79,6 +79,13 @@ internal sealed partial class GrpcDispatcher(
             status = ended ? default : Fail(call, exception);
         }
         return call.AbortStatus ?? status;
+    }
+
+    /// <summary>A grpc-timeout may reach beyond the calendar.</summary>
+    private DateTimeOffset? DeadlineAfter(TimeSpan? timeout)
+    {
+        DateTimeOffset now = timeProvider.GetUtcNow();
+        return timeout < DateTimeOffset.MaxValue - now ? now + timeout : timeout is null ? null : DateTimeOffset.MaxValue;
     }
 
     private GrpcMessageReaderOptions ReadingOptions(GrpcCallHead head) => new()

@@ -77,7 +77,7 @@ public sealed class GrpcServerCall : IDisposable
     }
 
     /// <summary>Sends the response's headers now; otherwise the first flush does.</summary>
-    public Task StartAsync() => Http.Response.HasStarted ? Task.CompletedTask : Http.Response.StartAsync(Cancelled);
+    public ValueTask StartAsync() => Http.Response.HasStarted ? ValueTask.CompletedTask : FlushAsync();
 
     /// <summary>Adds one message to what the next <see cref="FlushAsync"/> sends.</summary>
     public void Write(ReadOnlySpan<byte> message)
@@ -167,7 +167,7 @@ public sealed class GrpcServerCall : IDisposable
 
     private async ValueTask<bool> StartThenWaitAsync(CancellationToken cancellationToken)
     {
-        await Http.Response.StartAsync(CancellationToken.None);
+        await FlushAsync();                             // Response.StartAsync would keep the headers until the first byte
         return await _reader.WaitToReadAsync(cancellationToken);
     }
 }
