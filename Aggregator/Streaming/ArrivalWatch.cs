@@ -29,9 +29,10 @@ internal sealed class ArrivalWatch
     /// <summary>The wake-up is set when something arrives.</summary>
     public bool IsWaiting => _isWaiting;
 
-    /// <summary>True when something arrived since the last call that returned true.</summary>
-    public bool TryTake()
+    /// <summary>True when something arrived since the last call that returned true; <paramref name="wasAwaited"/>: it came after we asked.</summary>
+    public bool TryTake(out bool wasAwaited)
     {
+        wasAwaited = _isWaiting;
         if (!_isWaiting)
         {
             _wait = _signal.WaitAsync(CancellationToken.None);

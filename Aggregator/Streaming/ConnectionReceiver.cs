@@ -41,6 +41,28 @@ internal sealed class ConnectionReceiver(WebSocket socket, LiveConnection connec
         }
     }
 
+    /// <summary>After our close frame: reads on until the client's own, so that what was sent last is not cut off.</summary>
+    public async Task AwaitCloseAsync()
+    {
+        if (socket.State != WebSocketState.CloseSent)
+        {
+            return;
+        }
+        using var timeout = new CancellationTokenSource(hub.Options.CloseTimeoutMs);
+        byte[] buffer = new byte[1024];
+        try
+        {
+            while (socket.State == WebSocketState.CloseSent)
+            {
+                await socket.ReceiveAsync(buffer.AsMemory(), timeout.Token);
+            }
+        }
+        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
+        {
+            // It is gone, or does not answer: cut by the caller either way.
+        }
+    }
+
     private async Task<bool> ReceiveAsync(byte[] buffer, CancellationToken aborted)
     {
         int length = 0;

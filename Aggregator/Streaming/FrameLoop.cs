@@ -132,9 +132,10 @@ internal sealed partial class FrameLoop : IHostedService
     private void Pass()
     {
         long nowNs = NowNs;
-        if (_registry.Fastest is { } fastest && _schedule.IsPast(fastest, nowNs) && _arrivals.TryTake())
+        if (_registry.Fastest is { } fastest && _schedule.IsFree(fastest, nowNs) && _arrivals.TryTake(out bool wasAwaited))
         {
-            _schedule.OnArrival(nowNs, _store.Sources.Count > 1 ? _coalesceNs : 0);
+            // What woke us may be the first of several agents that send at the same moment; what lay here already has waited long enough.
+            _schedule.OnArrival(nowNs, wasAwaited && _store.Sources.Count > 1 ? _coalesceNs : 0);
         }
         EmitDue(nowNs);
         if (nowNs >= _watchAtNs)
@@ -210,7 +211,7 @@ internal sealed partial class FrameLoop : IHostedService
         if (!_arrivals.IsWaiting && _registry.Fastest is { } fastest)
         {
             // Until then arrivals need not wake anyone: they could not be sent yet.
-            untilNs = long.Min(untilNs, _schedule.DueNs(fastest));
+            untilNs = long.Min(untilNs, _schedule.FreeNs(fastest));
         }
         int sleepMs = FrameSchedule.SleepMs(untilNs, nowNs);
         if (sleepMs > 0 && _commands.IsEmpty)

@@ -8,33 +8,41 @@ internal sealed class FrameSchedule
     /// <summary>The sleep is given in milliseconds: what is due this soon is taken now rather than a millisecond late.</summary>
     private const long ToleranceNs = 300_000;
 
+    /// <summary>A frame late by no more than this was held up by the sleep; the next one makes up for it, so that the class keeps its rate.</summary>
+    private const long JitterNs = 2_000_000;
+
     private readonly long[] _dueNs = new long[RateClass.All.Count];
+    private readonly long[] _notBeforeNs = new long[RateClass.All.Count];
     private readonly bool[] _hasNews = new bool[RateClass.All.Count];
 
     public bool HasNews(RateClass rate) => _hasNews[rate.Index];
 
-    public long DueNs(RateClass rate) => _dueNs[rate.Index];
+    /// <summary>When the class's period since its last frame is over.</summary>
+    public bool IsFree(RateClass rate, long nowNs) => nowNs + ToleranceNs >= _dueNs[rate.Index];
 
-    public bool IsPast(RateClass rate, long nowNs) => nowNs + ToleranceNs >= _dueNs[rate.Index];
+    public long FreeNs(RateClass rate) => _dueNs[rate.Index];
 
-    public bool IsDue(RateClass rate, long nowNs) => _hasNews[rate.Index] && IsPast(rate, nowNs);
+    public bool IsDue(RateClass rate, long nowNs) => _hasNews[rate.Index] && nowNs + ToleranceNs >= DueNs(rate);
 
-    /// <summary>Something was stored: every class has news. A class whose time is past waits <paramref name="coalesceNs"/> for more.</summary>
+    public long DueNs(RateClass rate) => long.Max(_dueNs[rate.Index], _notBeforeNs[rate.Index]);
+
+    /// <summary>Something was stored: every class has news. Those without any before wait <paramref name="coalesceNs"/> for more.</summary>
     public void OnArrival(long nowNs, long coalesceNs)
     {
         for (int index = 0; index < _hasNews.Length; index++)
         {
-            _hasNews[index] = true;
-            _dueNs[index] = long.Max(_dueNs[index], nowNs + coalesceNs);
+            if (!_hasNews[index])
+            {
+                _hasNews[index] = true;
+                _notBeforeNs[index] = nowNs + coalesceNs;
+            }
         }
     }
 
-    /// <summary>The next frame is due one period after this one was, so that a late frame does not slow the class; after a pause, from now.</summary>
     public void OnEmitted(RateClass rate, long nowNs)
     {
-        long dueNs = _dueNs[rate.Index];
-        bool isLate = nowNs - dueNs > rate.PeriodNs / 2;
-        _dueNs[rate.Index] = (isLate ? nowNs : dueNs) + rate.PeriodNs;
+        bool isLate = nowNs - _dueNs[rate.Index] > JitterNs;
+        _dueNs[rate.Index] = (isLate ? nowNs : _dueNs[rate.Index]) + rate.PeriodNs;
         _hasNews[rate.Index] = false;
     }
 

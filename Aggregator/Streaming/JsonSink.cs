@@ -28,7 +28,7 @@ internal sealed class JsonSink : ISampleSink
     public JsonSink()
     {
         // Values are written as properties of objects that begin with a prepared identity, which the writer cannot check.
-        _json = new Utf8JsonWriter(_bytes, new JsonWriterOptions { SkipValidation = true });
+        _json = new Utf8JsonWriter(_bytes, new JsonWriterOptions { SkipValidation = true, Encoder = ServerMessages.Options.Encoder });
     }
 
     public long SampleCount { get; private set; }
@@ -193,7 +193,7 @@ internal sealed class JsonSink : ISampleSink
     private static byte[] WriteIdentity(Series series)
     {
         var bytes = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(bytes))
+        using (var json = new Utf8JsonWriter(bytes, ServerMessages.Options))
         {
             json.WriteStartObject();
             ServerMessages.WriteIdentity(json, series);

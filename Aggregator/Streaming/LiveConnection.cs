@@ -95,7 +95,10 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
     public void Abort()
     {
         _queue.Close();
-        _socket.Abort();
+        if (_socket.State != WebSocketState.Closed)
+        {
+            _socket.Abort();
+        }
         _ended.TrySetResult();
     }
 

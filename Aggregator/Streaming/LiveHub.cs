@@ -73,6 +73,7 @@ internal sealed partial class LiveHub : IDrain, IDisposable
             }
             await receiver.ReceiveAllAsync(aborted);
             await connection.Ended;
+            await receiver.AwaitCloseAsync();
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Observability.Aggregator.Storage;
 
@@ -8,6 +9,9 @@ namespace Observability.Aggregator.Streaming;
 /// <summary>The text messages of proto/frame.md, from the aggregator.</summary>
 internal static class ServerMessages
 {
+    /// <summary>Texts go to programs, never into a page's markup: only what JSON itself needs is escaped.</summary>
+    public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static byte[] Hello(ulong sessionId, long serverNs, int? automaticSeriesMax) => Write("hello", json =>
     {
         json.WriteNumber("version", FrameLayout.Version);
@@ -28,7 +32,7 @@ internal static class ServerMessages
     public static byte[] Dictionary(ReadOnlySpan<Series> series)
     {
         var bytes = new ArrayBufferWriter<byte>(256 * series.Length);
-        using var json = new Utf8JsonWriter(bytes);
+        using var json = new Utf8JsonWriter(bytes, Options);
         json.WriteStartObject();
         json.WriteString("type", "series");
         json.WriteStartArray("series");
@@ -128,7 +132,7 @@ internal static class ServerMessages
     private static byte[] Write(string type, Action<Utf8JsonWriter> writeFields)
     {
         var bytes = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(bytes);
+        using var json = new Utf8JsonWriter(bytes, Options);
         json.WriteStartObject();
         json.WriteString("type", type);
         writeFields(json);

@@ -30,6 +30,9 @@ internal sealed class StreamingOptions
     /// <summary>A connection that takes nothing for this long is cut.</summary>
     [Range(100, 600_000)] public int SendTimeoutMs { get; init; } = 10_000;
 
+    /// <summary>How long a client may take to answer our close frame.</summary>
+    [Range(10, 60_000)] public int CloseTimeoutMs { get; init; } = 2_000;
+
     /// <summary>Unacknowledged frames that are no lag. 4 are 67 ms at 60 Hz: one round trip on a slow network.</summary>
     [Range(1, 60)] public int UnackedFramesMax { get; init; } = 4;
 
