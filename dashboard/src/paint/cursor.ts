@@ -1,5 +1,5 @@
-import type { LineSource } from './holes'
-import { formatClock } from './format'
+import { Holes, type LineSource } from './holes'
+import { formatClock, formatDuration } from './format'
 import type { PaintFrame } from './loop'
 import type { LiveWindow } from './strip'
 import type { Surface } from './surface'
@@ -12,7 +12,8 @@ type ColouredLine = LineSource & { readonly colour: number }
 
 /** The crosshair: one instant on all charts, its time, and a dot on each line. */
 export function paintCursor(
-  surface: Surface, projection: Projection, lines: readonly ColouredLine[], frame: PaintFrame, window: LiveWindow,
+  surface: Surface, projection: Projection, lines: readonly ColouredLine[], presence: readonly LineSource[], frame: PaintFrame,
+  window: LiveWindow,
 ): void {
   const { context, canvas } = surface.cursor
   const { ratio, gutter } = surface
@@ -31,12 +32,29 @@ export function paintCursor(
     context.arc(rowX, yOf(projection, line.column.values[row]!), DOT_RADIUS * ratio, 0, 2 * Math.PI)
     context.fill()
   }
-  const text = formatClock(frame.originEpochMs + cursorMs, true)
+  const toTheLeft = x > canvas.width / 2
+  const textX = x + (toTheLeft ? -6 : 6) * ratio
   context.font = `${LABEL_PX * ratio}px ${theme.font}`
   context.textBaseline = 'top'
-  context.textAlign = x > canvas.width / 2 ? 'right' : 'left'
+  context.textAlign = toTheLeft ? 'right' : 'left'
   context.fillStyle = theme.text
-  context.fillText(text, x + (x > canvas.width / 2 ? -6 : 6) * ratio, 2 * ratio)
+  context.fillText(formatClock(frame.originEpochMs + cursorMs, true), textX, 2 * ratio)
+  const reason = holeAt(presence, cursorMs, frame)
+  if (reason !== null) context.fillText(reason, textX, (2 + 1.4 * LABEL_PX) * ratio)
+}
+
+const holes = new Holes()
+
+/** Why there is nothing at an instant; null when there is something. */
+function holeAt(presence: readonly LineSource[], timeMs: number, frame: PaintFrame): string | null {
+  holes.find(presence, timeMs, timeMs, Math.max(timeMs, frame.nowMs))
+  for (let hole = 0; hole < holes.count; hole++) {
+    const fromMs = holes.fromMs[hole]!
+    const toMs = holes.toMs[hole]!
+    if (timeMs < fromMs || timeMs > toMs) continue
+    return `${frame.gapReason(fromMs, toMs) ?? 'no samples arrived'} (${formatDuration(toMs - fromMs)})`
+  }
+  return null
 }
 
 /** The row that a line shows at an instant: the newest not after it, unless the line has ended or is broken there. */

@@ -14,6 +14,7 @@ export const NO_VALUE = '–'
 /** The unit that a value of this size is best told in. Divide by `factor`. */
 export function scaleFor(unit: string, magnitude: number): Scaled {
   const size = Math.abs(magnitude)
+  if (size === 0 && unit !== '%') return { factor: 1, unit: unitName(unit) }
   const seconds = SECONDS[unit]
   if (seconds !== undefined) {
     const [factor, name] = largest(TIME, size * seconds)
@@ -31,7 +32,7 @@ export function scaleFor(unit: string, magnitude: number): Scaled {
 /** UCUM to what people write: `1` is nothing, `{request}` is an annotation. */
 export function unitName(unit: string): string {
   const plain = unit.replace(/\{([^}]*)\}/g, '$1')
-  return plain === '1' ? '' : plain
+  return plain === '1' ? '' : plain === 'By' ? 'B' : plain === 'us' ? 'µs' : plain
 }
 
 export function formatNumber(value: number): string {
@@ -52,7 +53,7 @@ export function formatIn(value: number, scaled: Scaled): string {
 }
 
 export function formatValue(value: number, unit: string): string {
-  if (Number.isNaN(value)) return NO_VALUE
+  if (!Number.isFinite(value)) return formatNumber(value)
   const scaled = scaleFor(unit, value)
   const text = formatIn(value, scaled)
   return scaled.unit === '' ? text : `${text}${THIN_SPACE}${scaled.unit}`

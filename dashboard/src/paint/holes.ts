@@ -42,7 +42,7 @@ export class Holes {
       if ((column.flags[row]! & ROW_BREAK) !== 0) this.#add(holeFrom, column.times[row]! + shift)
     }
     const newest = column.newestMs + shift
-    if (newest < toMs && nowMs - newest > column.gapMs) this.#add(newest, Math.min(toMs, nowMs))
+    if (newest <= toMs && nowMs - newest > column.gapMs) this.#add(newest, nowMs)
   }
 
   #keepCommon({ column, shiftMs }: LineSource, nowMs: number): void {

@@ -138,11 +138,12 @@ export class LineContent implements PlotContent {
   }
 
   paintCursor(surface: Surface, window: LiveWindow, frame: PaintFrame): void {
-    paintCursor(surface, this.#projection, this.#model.lines, frame, window)
+    const { lines } = this.#model
+    paintCursor(surface, this.#projection, lines, lines, frame, window)
   }
 
-  record(window: LiveWindow): void {
-    this.#newest.record(this.#model.lines, this.#projection, window, this.#range.ticks.range)
+  record(window: LiveWindow, frame: PaintFrame): void {
+    this.#newest.record(this.#model.lines, this.#projection, window, this.#range.ticks.range, frame.originEpochMs)
   }
 
   #paintLine(context: CanvasRenderingContext2D, line: Line, fromMs: number, toMs: number, frame: PaintFrame): void {

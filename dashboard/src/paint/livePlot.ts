@@ -23,7 +23,7 @@ export type PlotContent = {
   /** Draws [fromMs, window.edgeMs]; the context is clipped to it and cleared. */
   paintData(surface: Surface, fromMs: number, window: LiveWindow, frame: PaintFrame): void
   paintCursor(surface: Surface, window: LiveWindow, frame: PaintFrame): void
-  record(window: LiveWindow): void
+  record(window: LiveWindow, frame: PaintFrame): void
 }
 
 const FIT_EVERY_MS = 250
@@ -77,7 +77,7 @@ export class LivePlot implements Chart {
     if (left < surface.width) this.#paintFrom(left, window, frame)
     if (rescaled || columns !== 0) paintTimeLabels(surface, projection, window.edgeMs, frame.originEpochMs, frame.theme)
     const painted = left < surface.width || columns !== 0
-    if (painted) content.record(window)
+    if (painted) content.record(window, frame)
     this.#window = window
     this.#remember(frame, hole)
     return this.#paintCursor(window, frame, painted) || painted

@@ -20,6 +20,8 @@ export type PaintFrame = {
   theme: PaintTheme
   themeVersion: number
   originEpochMs: number
+  /** Why nothing was drawn in a hole, as far as the page knows. */
+  gapReason: (fromMs: number, toMs: number) => string | null
 }
 
 export type Chart = {
@@ -69,6 +71,7 @@ export class PaintLoop {
     this.frame = {
       nowMs: 0, edgeMs: 0, spanMs: options.viewport.spanMs, live: true, lost: false, cursorMs: null, cursorVersion: 0, viewVersion: 0,
       storeVersion: 0, theme: options.readTheme(), themeVersion: 0, originEpochMs: options.originEpochMs,
+      gapReason: (fromMs, toMs) => options.store.gaps.reasonAt(fromMs, toMs),
     }
     this.#afterFrame = () => this.#painted()
   }

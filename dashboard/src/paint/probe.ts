@@ -11,8 +11,9 @@ export type PaintedPoint = {
   /** Milliseconds since the Unix epoch. */
   timeMs: number
   value: number
-  /** Pixel column and row in the data canvas, in device pixels. */
+  /** Pixel column in the data canvas, in device pixels. */
   x: number
+  /** Where the line's middle is, in device pixels from the top; its pixel row is the whole part. */
   y: number
 }
 
@@ -41,7 +42,7 @@ export class Newest {
     }))
   }
 
-  record(lines: readonly Line[], projection: Projection, window: LiveWindow, range: Range): void {
+  record(lines: readonly Line[], projection: Projection, window: LiveWindow, range: Range, originEpochMs: number): void {
     this.output.paints++
     this.output.range = range
     this.output.msPerPixel = projection.msPerPixel
@@ -53,9 +54,10 @@ export class Newest {
       let row = line.column.indexFrom(window.edgeMs - shift) - 1
       while (row >= line.column.start && Number.isNaN(line.column.values[row]!)) row--
       if (row < line.column.start) continue
-      point.timeMs = line.column.times[row]! + shift
+      const timeMs = line.column.times[row]! + shift
+      point.timeMs = originEpochMs + timeMs
       point.value = line.column.values[row]!
-      point.x = xOf(projection, point.timeMs)
+      point.x = Math.floor(xOf(projection, timeMs))
       point.y = yOf(projection, point.value)
     }
   }

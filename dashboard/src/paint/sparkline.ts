@@ -5,21 +5,25 @@ import { trace, type Projection } from './trace'
 import { visibleRange } from './visible'
 import type { Line } from './lineContent'
 
-/** A sparkline is looked at, not read: ten pictures a second are enough. */
-const REPAINT_EVERY_MS = 100
+/** A sparkline is looked at, not read. The many of a table take turns, so that no frame draws them all. */
+const REPAINT_EVERY_MS = 50
+const TURNS = 3
+let mounted = 0
 const AREA_OPACITY = 0.12
 
 /** A small line without axes, zero at the bottom. */
 export class Sparkline implements Chart {
   readonly output: ChartOutput
   #line: Line | null = null
-  #paintedMs = Number.NEGATIVE_INFINITY
+  #paintedMs = 0
   #invalid = true
   #visible = true
   #look = -1
   readonly #canvas: HTMLCanvasElement
   readonly #context: CanvasRenderingContext2D
   readonly #projection: Projection = { leftMs: 0, msPerPixel: 1, minValue: 0, pixelsPerUnit: 1, height: 0 }
+  /** Part of the interval that the first repaint comes earlier: what was mounted together does not stay together. */
+  readonly #head = REPAINT_EVERY_MS * (mounted++ % TURNS) / TURNS
   readonly #observer: IntersectionObserver | null
 
   constructor(name: string, canvas: HTMLCanvasElement) {
@@ -62,7 +66,7 @@ export class Sparkline implements Chart {
       canvas.height = height
     }
     if (width === 0 || height === 0) return false
-    this.#paintedMs = frame.nowMs
+    this.#paintedMs = frame.nowMs - (this.#invalid ? this.#head : 0)
     this.#invalid = false
     this.#draw(frame, width, height, ratio)
     this.output.paints++

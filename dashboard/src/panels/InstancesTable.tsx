@@ -7,7 +7,7 @@ import { shiftOf, valueAt, type InstanceView } from '../store/serviceView'
 import { useReading } from './liveContext'
 import type { ViewProps } from './ServicePage'
 import { Sparkline } from './Sparkline'
-import { cell, figure, headCell, headFigure } from './table'
+import { cell, figure, headCell, headFigure, sparkCell } from './table'
 import { useUi } from './uiState'
 
 const ABOUT_OFFSET = 'How far the agent’s clock is behind the aggregator’s, as the agent estimates it. From 10 ms on its samples are moved by it.'
@@ -71,7 +71,7 @@ function Row({ view, instance }: { readonly view: ViewProps['view'], readonly in
       <td className={figure}>{inflight}</td>
       <td className={figure}>{offset}</td>
       <td className={figure}>{lost}</td>
-      <td className={cell}><Sparkline name={`rps-${instance.instance}`} label={`Requests per second of ${instance.instance}`} line={line} /></td>
+      <td className={sparkCell}><Sparkline name={`rps-${instance.instance}`} label={`Requests per second of ${instance.instance}`} line={line} /></td>
     </tr>
   )
 }

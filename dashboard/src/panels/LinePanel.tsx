@@ -7,6 +7,7 @@ import { Plot } from './Plot'
 type LinePanelProps = {
   readonly name: string
   readonly title: string
+  readonly verbatim?: boolean
   readonly unit?: ReactNode
   readonly about?: string
   readonly label: string
@@ -19,7 +20,7 @@ type LinePanelProps = {
 const createLines = (name: string, canvas: HTMLCanvasElement) => new LineContent(name, canvas)
 
 /** A chart of lines over time. */
-export function LinePanel({ name, title, unit, about, label, model, readouts, empty }: LinePanelProps) {
+export function LinePanel({ name, title, verbatim, unit, about, label, model, readouts, empty }: LinePanelProps) {
   const [plot, setPlot] = useState<LivePlot | null>(null)
   const onPlot = useCallback((mounted: LivePlot | null) => setPlot(mounted), [])
 
@@ -28,7 +29,7 @@ export function LinePanel({ name, title, unit, about, label, model, readouts, em
   }, [plot, model])
 
   return (
-    <Panel name={name} title={title} unit={unit} about={about} readouts={readouts}>
+    <Panel name={name} title={title} verbatim={verbatim} unit={unit} about={about} readouts={readouts}>
       <Plot name={name} label={label} create={createLines} onPlot={onPlot} />
       {empty}
     </Panel>

@@ -7,7 +7,7 @@ import { shiftOf, valueAt } from '../store/serviceView'
 import { useReading } from './liveContext'
 import type { ViewProps } from './ServicePage'
 import { Sparkline } from './Sparkline'
-import { cell, figure, headCell, headFigure } from './table'
+import { cell, figure, headCell, headFigure, sparkCell } from './table'
 import { useUi } from './uiState'
 
 /** Rows drawn at most: a label that explodes must not take the page with it. */
@@ -79,7 +79,7 @@ function Row({ series, charted, onToggle }: RowProps) {
       <td className={`${cell} text-muted`}>{series.kind}</td>
       <td className={`${cell} text-muted`}>{unitName(series.unit)}</td>
       <td className={figure}>{value}</td>
-      <td className={cell}><Sparkline name={series.title} label={`${series.title} over time`} line={line} /></td>
+      <td className={sparkCell}><Sparkline name={series.title} label={`${series.title} over time`} line={line} /></td>
     </tr>
   )
 }

@@ -35,6 +35,7 @@ export function MetricPanel({ view, shape, metric }: ViewProps & { readonly metr
     <LinePanel
       name={metric}
       title={metric}
+      verbatim
       unit={unit}
       label={`${metric} over time`}
       model={model}

@@ -7,7 +7,7 @@ import { State } from './InstancesTable'
 import { useLive, useReading } from './liveContext'
 import { Sparkline } from './Sparkline'
 import { NothingYet } from './NothingYet'
-import { cell, figure, headCell, headFigure } from './table'
+import { cell, figure, headCell, headFigure, sparkCell } from './table'
 import { useUi } from './uiState'
 
 const BACKFILL_MS = 60_000
@@ -67,7 +67,7 @@ function Row({ service }: { readonly service: string }) {
       <td className={figure}>{p99}</td>
       <td className={figure}>{rps}</td>
       <td className={figure}>{errors}</td>
-      <td className={cell}><Sparkline name={`rps-${service}`} label={`Requests per second of ${service}`} line={line} /></td>
+      <td className={sparkCell}><Sparkline name={`rps-${service}`} label={`Requests per second of ${service}`} line={line} /></td>
     </tr>
   )
 }

@@ -4,6 +4,8 @@ import { useUi } from './uiState'
 type PanelProps = {
   readonly name: string
   readonly title: string
+  /** The title is a name as it was sent: it keeps its letters. */
+  readonly verbatim?: boolean | undefined
   readonly unit?: ReactNode
   /** A sentence about how the figures came to be, on hover of the title. */
   readonly about?: string | undefined
@@ -12,7 +14,7 @@ type PanelProps = {
 }
 
 /** One framed figure: title and unit on the left, what people read on the right, the picture below. */
-export function Panel({ name, title, unit, about, readouts, children }: PanelProps) {
+export function Panel({ name, title, verbatim = false, unit, about, readouts, children }: PanelProps) {
   const large = useUi(state => state.large)
   const setLarge = useUi(state => state.setLarge)
   const isLarge = large === name
@@ -22,8 +24,8 @@ export function Panel({ name, title, unit, about, readouts, children }: PanelPro
       data-large={isLarge}
       className="flex h-full min-h-0 min-w-0 flex-col bg-surface data-[large=true]:h-auto data-[large=true]:border data-[large=true]:border-line data-[large=true]:fixed data-[large=true]:inset-2 data-[large=true]:z-10"
     >
-      <figcaption className="flex h-9 shrink-0 items-center gap-3 px-3">
-        <h2 className="truncate text-11 font-semibold tracking-wider text-muted uppercase" title={about}>
+      <figcaption className="flex min-h-9 shrink-0 flex-wrap items-center gap-x-3 px-3">
+        <h2 className={`min-w-0 truncate text-11 font-semibold text-muted ${verbatim ? 'figures' : 'tracking-wider uppercase'}`} title={about ?? title}>
           {title}
           {unit !== undefined && <span className="ml-2 font-normal tracking-normal text-faint normal-case">{unit}</span>}
         </h2>

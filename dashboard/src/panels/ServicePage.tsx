@@ -40,7 +40,7 @@ export function ServicePage({ service }: { readonly service: string }) {
 
   const shape = useReading(useCallback(() => view.shape, [view]))
   return (
-    <main className="grid min-h-0 flex-1 auto-rows-min grid-cols-1 gap-px overflow-y-auto bg-line lg:grid-cols-[3fr_2fr]">
+    <main className="grid min-h-0 flex-1 auto-rows-min grid-cols-1 gap-px overflow-y-auto bg-line pb-px lg:grid-cols-[3fr_2fr]">
       <div className="h-56 lg:h-64"><Latency view={view} shape={shape} /></div>
       <div className="h-48 lg:h-64"><Throughput view={view} shape={shape} /></div>
       <div className="h-56 lg:h-64"><Distribution view={view} shape={shape} /></div>
@@ -48,7 +48,7 @@ export function ServicePage({ service }: { readonly service: string }) {
         <Errors view={view} shape={shape} />
         <Inflight view={view} shape={shape} />
       </div>
-      {metrics.map(metric => <div key={metric} className="h-48"><MetricPanel view={view} shape={shape} metric={metric} /></div>)}
+      {metrics.map((metric, index) => <div key={metric} className={`h-48 ${index === metrics.length - 1 && index % 2 === 0 ? 'lg:col-span-2' : ''}`}><MetricPanel view={view} shape={shape} metric={metric} /></div>)}
       <div className="lg:col-span-2"><InstancesTable view={view} shape={shape} /></div>
       <div className="bg-surface lg:col-span-2"><MetricList shape={shape} /></div>
     </main>

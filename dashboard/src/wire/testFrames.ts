@@ -137,3 +137,13 @@ function writeColumn(view: DataView, offset: number, column: Column): number {
   })
   return offset + columnBytes(column)
 }
+
+/** Uniform in [0, 1), the same for the same seed. */
+export function seeded(seed: number): () => number {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0
+    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Aggregator } from '../store/aggregator'
-import { applyFrame } from '../store/applyFrame'
-import { LatencyLedger } from '../store/ledger'
-import type { LiveSeries } from '../store/series'
-import type { SeriesKind } from './control'
-import { readFrame, type FrameIndex } from './frame'
+import { Aggregator } from './aggregator'
+import { applyFrame } from './applyFrame'
+import { LatencyLedger } from './ledger'
+import type { LiveSeries } from './series'
+import type { SeriesKind } from '../wire/control'
+import { readFrame, type FrameIndex } from '../wire/frame'
 
 type Numeric = number | 'NaN' | '+Inf' | '-Inf'
-type Scalar = { series: number, times: number[], values: (Numeric | string)[] }
+type Scalar = { series: number, times: number[], values: (number | string)[] }
 type Conflated = { series: number, count: number, time: number, min: Numeric, max: Numeric, last: Numeric }
 type Histogram = {
   series: number, scale: number, positiveOffset: number, positive: number[], negativeOffset: number, negative: number[], time: number,
@@ -31,7 +31,7 @@ function load(name: string): { golden: Golden, buffer: ArrayBuffer } {
   return { golden: JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as Golden, buffer }
 }
 
-function numeric(value: Numeric | string): number {
+function numeric(value: number | string): number {
   return value === '+Inf' ? Number.POSITIVE_INFINITY : value === '-Inf' ? Number.NEGATIVE_INFINITY : Number(value)
 }
 
@@ -57,7 +57,7 @@ function rowAt(times: { indexFrom(timeMs: number): number }, time: number, earli
   return times.indexFrom(time / 1e6 - 1e-6) + earlier
 }
 
-function earlierOf<T extends { series: number, time: number }>(rows: readonly T[], index: number): number {
+function earlierOf(rows: readonly { series: number, time: number }[], index: number): number {
   return rows.slice(0, index).filter(row => row.series === rows[index]!.series && row.time === rows[index]!.time).length
 }
 
@@ -71,8 +71,8 @@ describe.each(names)('%s', name => {
   it('has the header that its description says', () => {
     const { index } = applied(golden, buffer)
     const { header } = golden
-    expect({ rateHz: index.rateHz, flags: index.flags, tick: index.tick, samples: index.sampleCount, overwritten: index.overwrittenCount })
-      .toEqual({ rateHz: header.rateHz, flags: header.flags, tick: header.tick, samples: header.sampleCount, overwritten: header.overwrittenCount })
+    const { rateHz, flags, tick, sampleCount, overwrittenCount } = header
+    expect(index).toMatchObject({ rateHz, flags, tick, sampleCount, overwrittenCount })
     expect(BigInt(index.sessionHigh) << 32n | BigInt(index.sessionLow)).toBe(BigInt(header.sessionId))
     expect(index.baseMs).toBe(0)
     expect(index.framedMs).toBeCloseTo(Number(BigInt(header.framedNs) - BigInt(header.baseNs)) / 1e6, 6)
