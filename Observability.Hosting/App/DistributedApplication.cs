@@ -54,7 +54,7 @@ public sealed class DistributedApplication : IAsyncDisposable
         await _host.StartAsync(cancellationToken);
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken = default)
+    internal async Task StopAsync(CancellationToken cancellationToken = default)
     {
         await _host.StopAsync(cancellationToken);
     }

@@ -3,7 +3,7 @@ namespace Aspire.Hosting.ApplicationModel;
 /// <summary>Something the graph consists of: a program, a parameter, an environment to publish to.</summary>
 public interface IResource
 {
-    string Name { get; }
+    internal string Name { get; }
 }
 
 /// <summary>A resource whose environment variables can be set.</summary>

@@ -11,7 +11,9 @@ public abstract class Resource : IResource
         Name = name;
     }
 
-    public string Name { get; }
+    internal string Name { get; }
+
+    string IResource.Name => Name;
 
     /// <summary>The resource that this one belongs to, as an installer belongs to its application.</summary>
     internal Resource? Parent { get; init; }

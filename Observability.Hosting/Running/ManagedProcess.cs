@@ -30,15 +30,16 @@ internal sealed class ManagedProcess : IDisposable
 
     public static ManagedProcess Start(LaunchSpec spec, Action<string, bool> onLine)
     {
-        var startInfo = new ProcessStartInfo(spec.FileName, spec.Arguments)
-        {
-            WorkingDirectory = spec.WorkingDirectory,
-            // Nobody types into a resource. The pipe stays open: some programs take the end of their input for the end of their work.
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
+        // On Unix the shell is replaced by the program at once: same process, but deaf to the Ctrl-C that the terminal sends to all.
+        // This host hears it, and ends the programs in their order.
+        ProcessStartInfo startInfo = OperatingSystem.IsWindows()
+            ? new ProcessStartInfo(spec.FileName, spec.Arguments)
+            : new ProcessStartInfo("/bin/sh", ["-c", "trap '' INT QUIT; exec \"$0\" \"$@\"", spec.FileName, .. spec.Arguments]);
+        startInfo.WorkingDirectory = spec.WorkingDirectory;
+        // Nobody types into a resource. The pipe stays open: some programs take the end of their input for the end of their work.
+        startInfo.RedirectStandardInput = true;
+        startInfo.RedirectStandardOutput = true;
+        startInfo.RedirectStandardError = true;
         LaunchSpecFactory.RemoveMisleading(startInfo.Environment);
         foreach ((string name, string value) in spec.Environment)
         {

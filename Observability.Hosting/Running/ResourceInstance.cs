@@ -13,6 +13,8 @@ internal sealed class ResourceInstance : IDisposable
     /// <summary>Unix tells the end by signal 9 as exit code 137.</summary>
     private const int SignalExitCodeBase = 128;
 
+    private static readonly TimeSpan StopNoticeTime = TimeSpan.FromMilliseconds(200);
+
     private readonly RunContext _run;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
@@ -53,6 +55,7 @@ internal sealed class ResourceInstance : IDisposable
             }
             _stop.Dispose();
             _stop = new CancellationTokenSource();
+            _process = null;
             CancellationToken stop = _stop.Token;
             // Whoever waits for the resource from now on must not be answered with the end of its former life.
             Publish(new ResourceSnapshot { State = KnownResourceStates.Starting });
@@ -76,7 +79,10 @@ internal sealed class ResourceInstance : IDisposable
     /// <summary>Waits for the end of a life whose process is gone already, which may not have been noticed yet.</summary>
     public Task SettleAsync()
     {
-        return _process is { HasEnded: true } && !_run.Options.Restart ? _life : Task.CompletedTask;
+        lock (_lock)
+        {
+            return _process is { HasEnded: true } && !_run.Options.Restart ? _life : Task.CompletedTask;
+        }
     }
 
     public void Dispose() => _stop.Dispose();
@@ -106,7 +112,7 @@ internal sealed class ResourceInstance : IDisposable
         {
             if (!KnownResourceStates.IsTerminal(_snapshot.State) || _snapshot.WillRestart)
             {
-                Publish(_snapshot with { State = KnownResourceStates.Exited, WillRestart = false });
+                Publish(new ResourceSnapshot { State = KnownResourceStates.Exited, ExitCode = _snapshot.ExitCode });
             }
         }
         catch (Exception exception)
@@ -132,7 +138,7 @@ internal sealed class ResourceInstance : IDisposable
             Healthy = Resource.HealthChecks.Count == 0,
             Answers = Resource.Endpoints.Count == 0,
         });
-        bool isStopped = await StayAsync(process, stop);
+        bool isStopped = await StayAsync(process, stop) || await IsAboutToStopAsync(stop);
         if (isStopped)
         {
             Publish(_snapshot with { State = KnownResourceStates.Stopping, Healthy = false, Answers = false });
@@ -166,6 +172,22 @@ internal sealed class ResourceInstance : IDisposable
             // From here on nobody else changes the snapshot.
             await watch.CancelAsync();
             await watching;
+        }
+    }
+
+    /// <summary>
+    /// Ctrl-C reaches every program of the terminal, and some end sooner than this host has understood: that is no crash.
+    /// </summary>
+    private async Task<bool> IsAboutToStopAsync(CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(_run.Options.Restart ? StopNoticeTime : TimeSpan.Zero, _run.Time, stop);
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
         }
     }
 

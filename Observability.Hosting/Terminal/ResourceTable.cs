@@ -31,7 +31,8 @@ internal static class ResourceTable
             };
         }
         // The reason of a failure is a whole sentence and stands in the log.
-        string detail = snapshot.Detail is { Length: <= DetailLengthMax } text ? $" {text}" : "";
+        string separator = snapshot.State == KnownResourceStates.Waiting ? " " : ": ";
+        string detail = snapshot.Detail is { Length: <= DetailLengthMax } text ? separator + text : "";
         return $"{snapshot.State}{detail}{(snapshot.WillRestart ? ", starts again" : "")}";
     }
 

@@ -35,6 +35,19 @@ public sealed class GraphTests(GraphFixture fixture) : GraphTest
     }
 
     [Fact]
+    public async Task Graph_AggregatorStoppedStartedAndRestarted_IsHealthyEachTime()
+    {
+        await using TestGraph graph = await TestGraph.StartAsync();
+        await graph.ExecuteAsync(KnownResourceCommands.StopCommand);
+        await Assert.ThrowsAsync<HttpRequestException>(() => graph.StatusAsync());
+        await graph.StartResourceAsync();
+        int started = (await graph.StatusAsync()).GetProperty("pid").GetInt32();
+        await graph.ExecuteAsync(KnownResourceCommands.RestartCommand);
+        await graph.StartResourceAsync();
+        Assert.NotEqual(started, (await graph.StatusAsync()).GetProperty("pid").GetInt32());
+    }
+
+    [Fact]
     public async Task Graph_TwoAggregators_RunSideBySide()
     {
         await using TestGraph graph = await TestGraph.StartAsync("Aggregators=2");

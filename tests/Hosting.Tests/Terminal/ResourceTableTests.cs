@@ -42,7 +42,7 @@ public sealed class ResourceTableTests : IDisposable
 
     [Theory]
     [InlineData("Waiting", "for aggregator", false, "Waiting for aggregator")]
-    [InlineData("Finished", "ended with exit code 3", true, "Finished ended with exit code 3, starts again")]
+    [InlineData("Finished", "ended with exit code 3", true, "Finished: ended with exit code 3, starts again")]
     [InlineData("FailedToStart", "Cannot start it, because of a reason that is told in a whole sentence.", false, "FailedToStart")]
     public void DescribeState_OtherStates_SaysWhyIfShort(string state, string detail, bool willRestart, string expected)
     {

@@ -68,6 +68,7 @@ public sealed class TestingApiTests
         Assert.Equal(second, await graph.PidOfServiceAsync());
 
         await ExecuteAsync(graph, KnownResourceCommands.RestartCommand);
+        await ExecuteAsync(graph, KnownResourceCommands.StartCommand);
         await graph.UntilHealthyAsync();
         int third = await graph.PidOfServiceAsync();
         Assert.Equal(3, new HashSet<int> { first, second, third }.Count);
