@@ -71,7 +71,7 @@ public sealed class GrpcMessageReader : IDisposable
             if (!_disposed && _interrupt is null)
             {
                 _interrupt = new GrpcException(status);
-                _pipe.CancelPendingRead();
+                WakeReader();
             }
         }
     }
@@ -84,7 +84,7 @@ public sealed class GrpcMessageReader : IDisposable
             if (!_disposed && !_stopped)
             {
                 _stopped = true;
-                _pipe.CancelPendingRead();
+                WakeReader();
             }
         }
     }
@@ -235,6 +235,18 @@ public sealed class GrpcMessageReader : IDisposable
             SequencePosition examined = _buffered.End;
             _buffered = default;
             _pipe.AdvanceTo(consumed, examined);
+        }
+    }
+
+    private void WakeReader()
+    {
+        try
+        {
+            _pipe.CancelPendingRead();
+        }
+        catch (Exception exception) when (_options.MapFailure(exception) is not null)
+        {
+            // The transport has failed already: a pending read ends with that failure by itself, and every later one at once.
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -23,6 +24,9 @@ internal sealed class GrpcTestServer : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>Connections accepted so far.</summary>
+    public int ConnectionCount => Get<Connections>().Count;
+
     public GrpcServerCounters Counters => Get<GrpcServerCounters>();
 
     public T Get<T>()
@@ -40,7 +44,13 @@ internal sealed class GrpcTestServer : IAsyncDisposable
         services?.Invoke(builder.Services);
         builder.Services.AddSingleton<ServingState>();
         builder.Services.AddGrpcServer();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, endpoint => endpoint.UseGrpc()));
+        var connections = new Connections();
+        builder.Services.AddSingleton(connections);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseGrpc().Use(next => connection =>
+        {
+            Interlocked.Increment(ref connections.Count);
+            return next(connection);
+        })));
         WebApplication app = builder.Build();
         map(app);
         await app.StartAsync(TestContext.Current.CancellationToken);
@@ -58,4 +68,9 @@ internal sealed class GrpcTestServer : IAsyncDisposable
     public Task StopAsync() => _app.StopAsync(CancellationToken.None);
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private sealed class Connections
+    {
+        public int Count;
+    }
 }

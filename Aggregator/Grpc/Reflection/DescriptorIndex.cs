@@ -75,7 +75,12 @@ internal sealed class DescriptorIndex
         foreach (EnumDescriptor descriptor in enums)
         {
             _bySymbol[descriptor.FullName] = file;
-            AddAll(descriptor.Values, file);
+            // In protobuf a value is a sibling of its enum: package.VALUE, not package.Enum.VALUE.
+            string scope = descriptor.FullName[..^descriptor.Name.Length];
+            foreach (EnumValueDescriptor value in descriptor.Values)
+            {
+                _bySymbol[scope + value.Name] = file;
+            }
         }
     }
 
