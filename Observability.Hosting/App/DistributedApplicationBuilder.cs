@@ -94,7 +94,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
     {
         // A running graph never rereads its settings: no file watcher is needed, and test machines have few of them.
         var configuration = new ConfigurationManager();
-        configuration["hostBuilder:reloadConfigOnChange"] = "false";
+        configuration.AddInMemoryCollection([new("hostBuilder:reloadConfigOnChange", "false")]);
         return configuration;
     }
 

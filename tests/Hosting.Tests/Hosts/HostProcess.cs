@@ -30,11 +30,35 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
     public static HostProcess Start(Action<ProcessStartInfo>? configure, params string[] args)
     {
-        string program = Path.ChangeExtension(typeof(Projects.Hosting_Sample_Host).Assembly.Location, OperatingSystem.IsWindows() ? ".exe" : null);
+        string program = ProgramPath();
         var startInfo = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
         startInfo.Environment["DOTNET_ROOT"] = Path.GetFullPath(
             Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         configure?.Invoke(startInfo);
+        return Start(startInfo);
+    }
+
+    public static HostProcess Start(params string[] args) => Start(null, args);
+
+    /// <summary>As <c>dotnet run</c> does it, without building.</summary>
+    public static HostProcess StartByDotnetRun()
+    {
+        // …/Hosting.Sample.Host/bin/Debug/net10.0/Hosting.Sample.Host: the configuration is the tests' own.
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        return Start(new ProcessStartInfo("dotnet", ["run", "--no-build", "-c", configuration, "--project", Projects.Hosting_Sample_Host.ProjectPath])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        });
+    }
+
+    private static string ProgramPath()
+    {
+        return Path.ChangeExtension(typeof(Projects.Hosting_Sample_Host).Assembly.Location, OperatingSystem.IsWindows() ? ".exe" : null);
+    }
+
+    private static HostProcess Start(ProcessStartInfo startInfo)
+    {
         var host = new HostProcess(new Process { StartInfo = startInfo });
         host._process.OutputDataReceived += (_, line) => host._lines.Enqueue(line.Data ?? "");
         host._process.ErrorDataReceived += (_, line) => host._lines.Enqueue(line.Data ?? "");
@@ -43,8 +67,6 @@ internal sealed partial class HostProcess : IAsyncDisposable
         host._process.BeginErrorReadLine();
         return host;
     }
-
-    public static HostProcess Start(params string[] args) => Start(null, args);
 
     public Task UntilLineAsync(string text, int count = 1)
     {

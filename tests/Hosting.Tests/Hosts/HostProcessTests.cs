@@ -63,6 +63,33 @@ public sealed class HostProcessTests
     }
 
     [Fact]
+    public async Task Kill_DotnetRunThatStartedTheHost_EndsTheGraph()
+    {
+        await using HostProcess run = HostProcess.StartByDotnetRun();
+        await run.UntilLineAsync("| started pid", count: 3);
+        IReadOnlyList<ProcessKey> started = ProcessTable.Read().TreeOf(ProcessTable.Find(run.Id), "none");
+
+        await run.SignalAsync("KILL");
+
+        await Eventually.TrueAsync(
+            () => !started.Any(ProcessTable.IsAlive), EndTimeout * 2, () => "Alive: " + string.Join(", ", started.Where(ProcessTable.IsAlive)));
+    }
+
+    [Fact]
+    public async Task Kill_NodeBelowNpm_StartsThePageAgain()
+    {
+        await using HostProcess host = HostProcess.Start("Page=page");
+        await host.UntilLineAsync("| page on ");
+        ProcessKey node = ProcessTable.Read().TreeOf(ProcessTable.Find(host.Id), "none")
+            .Single(process => File.ReadAllText($"/proc/{process.Id}/cmdline").StartsWith("node\0server.js", StringComparison.Ordinal));
+        using (var process = Process.GetProcessById(node.Id))
+        {
+            process.Kill();
+        }
+        await host.UntilLineAsync("| page on ", count: 2);
+    }
+
+    [Fact]
     public async Task Kill_GuardThenHost_LeavesNoProgram()
     {
         await using HostProcess host = HostProcess.Start();
