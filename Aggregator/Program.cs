@@ -1,4 +1,5 @@
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Export;
 using Observability.Aggregator.Grpc;
 using Observability.Aggregator.Listening;
 using Observability.Aggregator.Query;
@@ -28,6 +29,7 @@ internal static class Program
             .AddStorage()
             .AddGrpcServer()
             .AddStreaming()
+            .AddPrometheusExport()
             .AddQuery()
             .AddDashboard();
 
@@ -44,6 +46,7 @@ internal static class Program
         web.For(Access.View).MapStreaming();
         web.For(Access.View).MapQuery();
         web.For(Access.Public).MapDashboard();
+        app.On(Listener.Metrics).For(Access.View).MapPrometheusExport();
         return app;
     }
 }

@@ -8,6 +8,7 @@ internal static class DiagnosticsRegistration
         services.AddSingleton<ServingState>();
         services.AddSettings<ShutdownOptions>(ShutdownOptions.Section);
         services.AddHostedService<Lifecycle>();
+        services.AddSingleton<IMetricSource, ProcessMetrics>();
         services.AddOptions<HostOptions>().Configure<ShutdownOptions>(
             (host, shutdown) => host.ShutdownTimeout = TimeSpan.FromMilliseconds(shutdown.StopTimeoutMs));
         return services;

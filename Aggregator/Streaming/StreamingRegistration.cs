@@ -10,6 +10,7 @@ internal static class StreamingRegistration
         services.AddSingleton<StreamingCounters>();
         services.AddSingleton<FrameLoop>();
         services.AddSingleton<LiveHub>();
+        services.AddSingleton<IMetricSource, StreamingMetrics>();
         services.AddSingleton<IDrain>(provider => provider.GetRequiredService<LiveHub>());
         services.AddHostedService(provider => provider.GetRequiredService<FrameLoop>());
         return services;

@@ -1,0 +1,10 @@
+namespace Observability.Aggregator.Diagnostics;
+
+internal enum OwnMetricType
+{
+    Counter,
+    Gauge,
+    Histogram,
+    Summary,
+    Untyped,
+}

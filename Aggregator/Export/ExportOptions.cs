@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Observability.Aggregator.Export;
+
+internal sealed class ExportOptions
+{
+    public const string Section = "Export";
+
+    /// <summary>Series of agents that are exposed; what is past it is counted and left out.</summary>
+    [Range(0, 10_000_000)] public int SeriesMax { get; init; } = 50_000;
+
+    /// <summary>Services with a latency family of their own.</summary>
+    [Range(0, 100_000)] public int ServicesMax { get; init; } = 1_000;
+
+    /// <summary>How often histograms are added to their totals, also when nobody scrapes: well within what a ring holds.</summary>
+    [Range(50, 60_000)] public int AccumulateMs { get; init; } = 2_000;
+}

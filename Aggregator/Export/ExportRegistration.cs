@@ -1,0 +1,16 @@
+using Observability.Aggregator.Diagnostics;
+
+namespace Observability.Aggregator.Export;
+
+internal static class ExportRegistration
+{
+    public static IServiceCollection AddPrometheusExport(this IServiceCollection services)
+    {
+        services.AddSettings<ExportOptions>(ExportOptions.Section);
+        services.AddSingleton<Exporter>();
+        services.AddHostedService(provider => provider.GetRequiredService<Exporter>());
+        return services;
+    }
+
+    public static void MapPrometheusExport(this IEndpointRouteBuilder endpoints) => endpoints.MapGet(MetricsEndpoint.Path, MetricsEndpoint.ServeAsync);
+}
