@@ -11,7 +11,7 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits)
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Service, string Instance), SourceWriter> _writers = [];
     private readonly Dictionary<(uint Source, string Name, LabelSet Labels), Series> _series = [];
-    private readonly Dictionary<string, int> _seriesPerService = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ServiceUsage> _services = new(StringComparer.Ordinal);
     private readonly HashSet<string> _strings = new(StringComparer.Ordinal);
     private long _version;
 
@@ -34,7 +34,12 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits)
             {
                 return null;
             }
-            writer = new SourceWriter(new Source((uint)Sources.Count + 1, Intern(service), instance));
+            if (!_services.TryGetValue(service, out ServiceUsage? usage))
+            {
+                usage = new ServiceUsage();
+                _services.Add(service, usage);
+            }
+            writer = new SourceWriter(new Source((uint)Sources.Count + 1, Intern(service), instance), usage);
             _writers.Add((service, instance), writer);
             Sources.Add(writer.Source);
             Volatile.Write(ref _version, _version + 1);
@@ -62,19 +67,24 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits)
                 SetUnitLocked(existing, unit);
                 return AddSeriesResult.Exists;
             }
-            if (Series.Count >= options.SeriesMax)
+            AddSeriesResult room = Room(writer);
+            if (room == AddSeriesResult.Added)
             {
-                return AddSeriesResult.SeriesLimit;
+                series = AddLocked(writer, name, labels, kind, unit);
+                writer.Usage.AddSeries();
             }
-            int ofService = _seriesPerService.GetValueOrDefault(writer.Source.Service);
-            if (ofService >= options.SeriesPerServiceMax)
-            {
-                return AddSeriesResult.ServiceSeriesLimit;
-            }
-            series = AddLocked(writer, name, labels, kind, unit);
-            _seriesPerService[writer.Source.Service] = ofService + 1;
-            return AddSeriesResult.Added;
+            return room;
         }
+    }
+
+    /// <summary>Added when there is room for one more series; no lock.</summary>
+    public AddSeriesResult Room(SourceWriter writer)
+    {
+        if (Series.Count >= options.SeriesMax)
+        {
+            return AddSeriesResult.SeriesLimit;
+        }
+        return writer.Usage.SeriesCount >= options.SeriesPerServiceMax ? AddSeriesResult.ServiceSeriesLimit : AddSeriesResult.Added;
     }
 
     public void SetUnit(Series series, string unit)
@@ -90,7 +100,7 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits)
     {
         lock (_lock)
         {
-            return _seriesPerService.GetValueOrDefault(service);
+            return _services.TryGetValue(service, out ServiceUsage? usage) ? usage.SeriesCount : 0;
         }
     }
 

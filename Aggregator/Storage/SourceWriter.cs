@@ -6,7 +6,7 @@ namespace Observability.Aggregator.Storage;
 /// The right to write one source's region. There is one per source, and only one thread at a time uses it (ingestion's shard):
 /// nothing here is safe for two.
 /// </summary>
-internal sealed class SourceWriter(Source source)
+internal sealed class SourceWriter(Source source, ServiceUsage usage)
 {
     private ScalarRing?[] _scalars = [];
 
@@ -14,6 +14,8 @@ internal sealed class SourceWriter(Source source)
     internal byte[] RecordScratch = [];
 
     public Source Source { get; } = source;
+
+    internal ServiceUsage Usage { get; } = usage;
 
     /// <summary>When the batch being applied was received, by the aggregator's clock. Set once per batch.</summary>
     public long ReceivedNs { get; set; }

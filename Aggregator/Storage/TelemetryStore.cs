@@ -65,6 +65,9 @@ internal sealed partial class TelemetryStore
     public AddSeriesResult TryAddSeries(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit, out Series? series) =>
         _catalog.TryAdd(writer, name, labels, kind, unit, out series);
 
+    /// <summary>Whether one more series of this source is within the limits. No lock: what a sender past its limit costs.</summary>
+    public AddSeriesResult Room(SourceWriter writer) => _catalog.Room(writer);
+
     /// <summary>Tells the unit of a series that had none.</summary>
     public void SetUnit(Series series, string unit) => _catalog.SetUnit(series, unit);
 
@@ -86,16 +89,10 @@ internal sealed partial class TelemetryStore
     public void Append(SourceWriter writer, Series series, long timestampNs, ulong value) =>
         series.Scalars!.Append(timestampNs, (long)value, writer.ReceivedNs);
 
-    /// <summary>[Data plane] A column of gauges or counters, whichever the series holds; the values are their bits.</summary>
-    public void AppendColumn(SourceWriter writer, Series series, ReadOnlySpan<ulong> timestampsNs, ReadOnlySpan<ulong> bits)
-    {
-        ScalarRing ring = series.Scalars!;
-        long receivedNs = writer.ReceivedNs;
-        for (int i = 0; i < timestampsNs.Length; i++)
-        {
-            ring.Append((long)timestampsNs[i], (long)bits[i], receivedNs);
-        }
-    }
+    /// <summary>[Data plane] A gauge or a counter, whichever the series holds, by the bits of its value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AppendBits(SourceWriter writer, Series series, long timestampNs, long bits) =>
+        series.Scalars!.Append(timestampNs, bits, writer.ReceivedNs);
 
     /// <summary>[Data plane] A conflated gauge; the timestamp is the interval's end.</summary>
     public void AppendAggregate(SourceWriter writer, Series series, long timestampNs, in AggregateSample sample)

@@ -1,0 +1,277 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Observability.Aggregator.Storage;
+
+namespace Observability.Aggregator.Ingest;
+
+/// <summary>
+/// [Data plane] Applies a batch that passed the structural pass: from the decoder's tape to the store. What cannot be applied is counted by
+/// its reason, never thrown. One per shard; one thread at a time.
+/// </summary>
+internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder decoder, IdentityBudget budget, int histogramBucketsMax)
+{
+    private readonly HistogramDecoder _histogram = new(new WireFault(), histogramBucketsMax);
+    private readonly long[] _rejected = new long[(int)RejectReason.Count];
+    private SourceWriter _writer = null!;
+    private IdentityCache _identities = null!;
+    private RefTable _refs = null!;
+    private long _applied;
+    private long _rejectedCount;
+    private RejectReason _firstReason;
+    private long _newestNs;
+
+    /// <summary>Samples rejected so far, by reason. Only the shard's thread writes them.</summary>
+    public ReadOnlySpan<long> RejectedByReason => _rejected;
+
+    /// <summary>
+    /// Takes the batch's declarations of refs. False when one contradicts an earlier one: then nothing of the batch is kept and the
+    /// decoder's fault says which. Comes before anything is applied, and for a batch that was applied already too, because refs belong
+    /// to the stream.
+    /// </summary>
+    public bool TryDeclare(SourceWriter writer, IdentityCache identities, RefTable refs)
+    {
+        (_writer, _identities, _refs) = (writer, identities, refs);
+        if (decoder.DeclarationCount == 0)
+        {
+            return true;
+        }
+        int metric = -1;
+        foreach (ref MetricRun run in decoder.Tape.Runs)
+        {
+            if (run.Ref == 0 || !run.IsNamed || run.Metric == metric)
+            {
+                continue;
+            }
+            metric = run.Metric;
+            RejectReason reason = RejectReason.None;
+            ulong hash = run.Identity?.Hash ?? 0;
+            SeriesIdentity? identity = run.Identity ?? Resolve(run, out hash, out reason);
+            if (!refs.TryDeclare(run.Ref, identity, hash, reason))
+            {
+                refs.Undo();
+                return decoder.Fault.At($"metrics[{metric}].series_ref", $"declares ref {run.Ref} again with another name or other labels");
+            }
+            run.Identity = identity;
+        }
+        refs.Commit();
+        return true;
+    }
+
+    /// <summary>Applies everything. <see cref="TryDeclare"/> comes before.</summary>
+    public BatchOutcome Apply()
+    {
+        _applied = 0;
+        _rejectedCount = 0;
+        _firstReason = RejectReason.None;
+        _newestNs = 0;
+        foreach (ref readonly MetricRun run in decoder.Tape.Runs)
+        {
+            ApplyRun(run);
+        }
+        foreach (ref readonly TickRun tick in decoder.Tape.Ticks)
+        {
+            ApplyTick(tick);
+        }
+        if (decoder.OverLimitCount > 0)
+        {
+            Reject(RejectReason.BatchSamplesLimit, decoder.OverLimitCount);
+        }
+        if (_newestNs > _writer.Source.NewestSampleNs)
+        {
+            _writer.Source.NewestSampleNs = _newestNs;
+        }
+        return new BatchOutcome(_applied, _rejectedCount, _firstReason);
+    }
+
+    private void ApplyRun(in MetricRun run)
+    {
+        RejectReason reason = RejectReason.None;
+        SeriesIdentity? identity = run.Identity
+            ?? (run.IsNamed ? Resolve(run, out _, out reason) : _refs.Find(run.Ref, out reason));
+        if (identity is not null && run.UnitLength > 0 && !identity.HasUnit)
+        {
+            reason = SetUnit(identity, run);
+        }
+        if (run.Form == RunForm.Declaration)
+        {
+            return;
+        }
+        Series? series = identity?.Series;
+        if (reason == RejectReason.None && (series is null || series.Kind != KindOf(run.Form)))
+        {
+            reason = Bind(identity!, KindOf(run.Form), out series);
+        }
+        if (reason != RejectReason.None)
+        {
+            Reject(reason, run.Count);
+            return;
+        }
+        switch (run.Form)
+        {
+            case RunForm.GaugePairs:
+            case RunForm.CounterPairs:
+                ApplyPairs(series!, decoder.Tape.Words(run.Values.At, run.Count * 2));
+                break;
+            case RunForm.GaugeColumns:
+            case RunForm.CounterColumns:
+                ApplyColumns(series!, decoder.Values(run.Timestamps), decoder.Values(run.Values));
+                break;
+            case RunForm.HistogramPairs:
+                ApplyHistograms(series!, decoder.Tape.Words(run.Values.At, run.Count * 2));
+                break;
+            default:
+                ApplyAggregates(series!, decoder.Tape.Words(run.Values.At, run.Count * 6), run.Count);
+                break;
+        }
+    }
+
+    private void ApplyPairs(Series series, ReadOnlySpan<ulong> pairs)
+    {
+        for (int i = 0; i < pairs.Length; i += 2)
+        {
+            if (IsTime(pairs[i]))
+            {
+                store.AppendBits(_writer, series, (long)pairs[i], (long)pairs[i + 1]);
+                _applied++;
+            }
+        }
+    }
+
+    private void ApplyColumns(Series series, ReadOnlySpan<ulong> timestampsNs, ReadOnlySpan<ulong> bits)
+    {
+        for (int i = 0; i < timestampsNs.Length; i++)
+        {
+            if (IsTime(timestampsNs[i]))
+            {
+                store.AppendBits(_writer, series, (long)timestampsNs[i], (long)bits[i]);
+                _applied++;
+            }
+        }
+    }
+
+    private void ApplyHistograms(Series series, ReadOnlySpan<ulong> pairs)
+    {
+        for (int i = 0; i < pairs.Length; i += 2)
+        {
+            if (!IsTime(pairs[i]))
+            {
+                continue;
+            }
+            int at = (int)(pairs[i + 1] >> 32);
+            if (!_histogram.TryRead(new WireReader(decoder.Message, at, at + (int)pairs[i + 1])))
+            {
+                throw new UnreachableException("BUG: a histogram that passed the structural pass cannot be read again.");
+            }
+            RejectReason reason = _histogram.Check();
+            if (reason == RejectReason.None && !store.TryAppend(_writer, series, (long)pairs[i], _histogram.Sample))
+            {
+                reason = RejectReason.RingMemory;
+            }
+            Count(reason);
+        }
+    }
+
+    private void ApplyAggregates(Series series, ReadOnlySpan<ulong> columns, int rows)
+    {
+        ReadOnlySpan<double> values = MemoryMarshal.Cast<ulong, double>(columns);
+        for (int i = 0; i < rows; i++)
+        {
+            if (!IsTime(columns[i]))
+            {
+                continue;
+            }
+            AggregateSample sample = new(values[rows + i], values[(2 * rows) + i], values[(3 * rows) + i], values[(4 * rows) + i], columns[(5 * rows) + i]);
+            if (sample.Count > 0)
+            {
+                store.AppendAggregate(_writer, series, (long)columns[i], sample);
+            }
+            Count(sample.Count > 0 ? RejectReason.None : RejectReason.Aggregate);
+        }
+    }
+
+    private void ApplyTick(in TickRun tick)
+    {
+        ReadOnlySpan<ulong> values = decoder.Values(tick.Values);
+        SeriesKind kind = tick.IsCounter ? SeriesKind.Counter : SeriesKind.Gauge;
+        if (!IsTime(tick.TimestampNs, values.Length))
+        {
+            return;
+        }
+        if (!_refs.TryGetRow(tick.FirstRef, values.Length, kind, _identities.BoundVersion, out int firstSlot))
+        {
+            ApplyTickOneByOne(tick, kind, values);
+            return;
+        }
+        if (tick.IsCounter)
+        {
+            store.AppendRow(_writer, (long)tick.TimestampNs, firstSlot, values);
+        }
+        else
+        {
+            store.AppendRow(_writer, (long)tick.TimestampNs, firstSlot, MemoryMarshal.Cast<ulong, double>(values));
+        }
+        _applied += values.Length;
+    }
+
+    /// <summary>A tick that meets a ref for the first time, or one that is not known, or series that do not lie side by side.</summary>
+    private void ApplyTickOneByOne(in TickRun tick, SeriesKind kind, ReadOnlySpan<ulong> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            long seriesRef = (long)tick.FirstRef + i;
+            RejectReason reason = RejectReason.UnknownRef;
+            SeriesIdentity? identity = tick.FirstRef == 0 || seriesRef > uint.MaxValue ? null : _refs.Find((uint)seriesRef, out reason);
+            Series? series = identity?.Series;
+            if (identity is not null && reason == RejectReason.None && (series is null || series.Kind != kind))
+            {
+                reason = Bind(identity, kind, out series);
+            }
+            if (reason == RejectReason.None)
+            {
+                store.AppendBits(_writer, series!, (long)tick.TimestampNs, (long)values[i]);
+            }
+            Count(reason);
+        }
+    }
+
+    /// <summary>False, and counted as rejected, when the samples have no time that can be kept.</summary>
+    private bool IsTime(ulong timestampNs, int samples = 1)
+    {
+        if ((long)timestampNs <= 0)
+        {
+            Reject(RejectReason.Timestamp, samples);
+            return false;
+        }
+        _newestNs = Math.Max(_newestNs, (long)timestampNs);
+        return true;
+    }
+
+    private void Count(RejectReason reason)
+    {
+        if (reason == RejectReason.None)
+        {
+            _applied++;
+        }
+        else
+        {
+            Reject(reason, 1);
+        }
+    }
+
+    private void Reject(RejectReason reason, long samples)
+    {
+        if (_firstReason == RejectReason.None)
+        {
+            _firstReason = reason;
+        }
+        _rejectedCount += samples;
+        Volatile.Write(ref _rejected[(int)reason], _rejected[(int)reason] + samples);
+    }
+
+    private static SeriesKind KindOf(RunForm form) => form switch
+    {
+        RunForm.CounterPairs or RunForm.CounterColumns => SeriesKind.Counter,
+        RunForm.HistogramPairs => SeriesKind.Histogram,
+        _ => SeriesKind.Gauge,
+    };
+}

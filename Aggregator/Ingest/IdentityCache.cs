@@ -1,0 +1,99 @@
+using Observability.Aggregator.Storage;
+
+namespace Observability.Aggregator.Ingest;
+
+/// <summary>
+/// [Data plane] The identities of one source, found by the bytes of name and labels, labels in any order. Only its owner uses it.
+/// Full means refuse: what is not in it is then past the limit on series.
+/// </summary>
+internal sealed class IdentityCache(int countMax, ulong seed)
+{
+    private SeriesIdentity?[] _buckets = new SeriesIdentity?[16];
+
+    public ulong Seed { get; } = seed;
+
+    public int Count { get; private set; }
+
+    public bool IsFull => Count >= countMax;
+
+    /// <summary>Grows whenever an identity gets its series.</summary>
+    public long BoundVersion { get; private set; }
+
+    /// <summary>The identity that a message is expected to begin with.</summary>
+    public SeriesIdentity? First { get; set; }
+
+    public SeriesIdentity? Find(ReadOnlySpan<byte> message, IdentitySpans spans, ulong hash)
+    {
+        SeriesIdentity? identity = _buckets[hash & (uint)(_buckets.Length - 1)];
+        while (identity is not null && (identity.Hash != hash || !identity.Matches(message, spans)))
+        {
+            identity = identity.Chain;
+        }
+        return identity;
+    }
+
+    public SeriesIdentity Add(ReadOnlySpan<byte> message, IdentitySpans spans, ulong hash)
+    {
+        if (Count == _buckets.Length)
+        {
+            Grow();
+        }
+        SeriesIdentity identity = new(message, spans, hash);
+        Link(_buckets, identity);
+        Count++;
+        return identity;
+    }
+
+    public void Bind(SeriesIdentity identity, Series series)
+    {
+        identity.Series = series;
+        BoundVersion++;
+    }
+
+    /// <summary>Forgets identities that were declared and never got a series. Returns how many; called when the source has no stream left.</summary>
+    public int DropUnbound()
+    {
+        SeriesIdentity?[] kept = new SeriesIdentity?[_buckets.Length];
+        int before = Count;
+        Count = 0;
+        First = null;
+        foreach (SeriesIdentity? bucket in _buckets)
+        {
+            for (SeriesIdentity? identity = bucket; identity is not null;)
+            {
+                SeriesIdentity? next = identity.Chain;
+                identity.Next = null;
+                if (identity.Series is not null)
+                {
+                    Link(kept, identity);
+                    Count++;
+                }
+                identity = next;
+            }
+        }
+        _buckets = kept;
+        return before - Count;
+    }
+
+    private void Grow()
+    {
+        SeriesIdentity?[] larger = new SeriesIdentity?[_buckets.Length * 2];
+        foreach (SeriesIdentity? bucket in _buckets)
+        {
+            for (SeriesIdentity? identity = bucket; identity is not null;)
+            {
+                SeriesIdentity? next = identity.Chain;
+                Link(larger, identity);
+                identity = next;
+            }
+        }
+        _buckets = larger;
+    }
+
+    private static void Link(SeriesIdentity?[] buckets, SeriesIdentity identity)
+    {
+        ref SeriesIdentity? bucket = ref buckets[identity.Hash & (uint)(buckets.Length - 1)];
+        identity.Chain = bucket;
+        bucket = identity;
+    }
+}

@@ -1,0 +1,32 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Observability.Aggregator.Ingest;
+
+public sealed class IngestOptions
+{
+    public const string Section = "Ingest";
+
+    /// <summary>Streams at one time, over all connections.</summary>
+    [Range(1, 1_000_000)] public int StreamsMax { get; init; } = 10_000;
+
+    /// <summary>Samples applied of one batch; the rest of a larger one is rejected.</summary>
+    [Range(1, 10_000_000)] public int SamplesPerBatchMax { get; init; } = 100_000;
+
+    /// <summary>Series refs of one stream. Refs must be dense: the memory they take follows the number declared.</summary>
+    [Range(1, 10_000_000)] public int RefsPerStreamMax { get; init; } = 100_000;
+
+    /// <summary>Shards, rounded up to a power of two; 0 means two for each processor. A source belongs to one of them.</summary>
+    [Range(0, 1024)] public int Shards { get; init; }
+
+    /// <summary>Batches of one stream applied before its shard looks at the next stream.</summary>
+    [Range(1, 100_000)] public int BatchesPerTurnMax { get; init; } = 64;
+
+    /// <summary>A session that has sent nothing for so long may be replaced by another of the same service and instance.</summary>
+    [Range(100, 3_600_000)] public int SessionSilentMs { get; init; } = 15_000;
+
+    /// <summary>What a client that met a limit is asked to wait (grpc-retry-pushback-ms).</summary>
+    [Range(0, 3_600_000)] public int RetryPushbackMs { get; init; } = 5_000;
+
+    /// <summary>A larger AgentReport is ignored and counted.</summary>
+    [Range(64, 1_048_576)] public int ReportBytesMax { get; init; } = 16_384;
+}

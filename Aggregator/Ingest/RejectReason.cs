@@ -1,0 +1,25 @@
+namespace Observability.Aggregator.Ingest;
+
+/// <summary>Why a sample was not applied although its batch was well-formed. Each is a counter and a label of the metrics.</summary>
+internal enum RejectReason : byte
+{
+    None,
+    UnknownRef,
+    RefLimit,
+    KindMismatch,
+    SeriesLimit,
+    ServiceSeriesLimit,
+    NameLimit,
+    LabelCountLimit,
+    LabelNameLimit,
+    LabelValueLimit,
+    ReservedLabel,
+    UnitLimit,
+    BatchSamplesLimit,
+    Timestamp,
+    Histogram,
+    HistogramBucketsLimit,
+    RingMemory,
+    Aggregate,
+    Count,
+}

@@ -1,0 +1,211 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Observability.Aggregator.Ingest;
+
+/// <summary>
+/// [Data plane] Walks protobuf's wire format over contiguous bytes. Nothing throws and nothing allocates: a method that returns false
+/// has set <see cref="Fault"/>. Every read is checked against <see cref="End"/>, which never exceeds the bytes given.
+/// </summary>
+internal ref struct WireReader
+{
+    public const int Varint = 0;
+    public const int Fixed64 = 1;
+    public const int Bytes = 2;
+    public const int GroupStart = 3;
+    public const int GroupEnd = 4;
+    public const int Fixed32 = 5;
+
+    private readonly ReadOnlySpan<byte> _bytes;
+
+    public WireReader(ReadOnlySpan<byte> bytes, int at, int end)
+    {
+        _bytes = bytes[..end];
+        At = at;
+        Fault = null;
+    }
+
+    public int At;
+
+    /// <summary>What was wrong, as the rest of a sentence whose subject is the field.</summary>
+    public string? Fault;
+
+    public readonly int End => _bytes.Length;
+
+    public readonly bool AtEnd => At >= _bytes.Length;
+
+    public readonly int Remaining => _bytes.Length - At;
+
+    private readonly ref byte Current => ref Unsafe.Add(ref MemoryMarshal.GetReference(_bytes), At);
+
+    /// <summary>The body of a field of <paramref name="length"/> bytes that begins here; this reader steps over it.</summary>
+    public WireReader Take(int length)
+    {
+        WireReader body = new(_bytes, At, At + length);
+        At += length;
+        return body;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadTag(out uint tag)
+    {
+        if (At < _bytes.Length && Current is > 7 and < 0x80)
+        {
+            tag = Current;
+            At++;
+            return (tag & 7) is not (GroupEnd or > Fixed32) || FailTag(tag);
+        }
+        return TryReadLongTag(out tag);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadVarint(out ulong value)
+    {
+        if (At < _bytes.Length && Current < 0x80)
+        {
+            value = Current;
+            At++;
+            return true;
+        }
+        return TryReadLongVarint(out value);
+    }
+
+    /// <summary>The length of a bytes field, checked against what is left.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadLength(out int length)
+    {
+        bool read = TryReadVarint(out ulong value);
+        length = (int)value;
+        return read && (value <= (ulong)Remaining || Fail("is longer than the message that holds it"));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadFixed64(out ulong value)
+    {
+        if (Remaining >= sizeof(ulong))
+        {
+            value = BinaryPrimitives.ReadUInt64LittleEndian(_bytes[At..]);
+            At += sizeof(ulong);
+            return true;
+        }
+        value = 0;
+        return FailTruncated();
+    }
+
+    public readonly bool StartsWith(ReadOnlySpan<byte> prefix) => _bytes[At..].StartsWith(prefix);
+
+    /// <summary>The byte <paramref name="offset"/> further on, or 0 at the end: 0 is no valid tag.</summary>
+    public readonly byte Peek(int offset) => At + offset < _bytes.Length ? _bytes[At + offset] : (byte)0;
+
+    /// <summary>Steps over a field whose number this program does not know, groups included.</summary>
+    public bool TrySkip(uint tag)
+    {
+        switch ((int)(tag & 7))
+        {
+            case Varint:
+                return TryReadVarint(out _);
+            case Fixed64:
+                return TryStep(sizeof(ulong));
+            case Bytes:
+                return TryReadLength(out int length) && TryStep(length);
+            case Fixed32:
+                return TryStep(sizeof(uint));
+            default:
+                return TrySkipGroup(tag >> 3);
+        }
+    }
+
+    /// <summary>Groups nest; 100 deep is where Google's own parsers stop too.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TrySkipGroup(uint field)
+    {
+        const int DepthMax = 100;
+        Span<uint> open = stackalloc uint[DepthMax];
+        open[0] = field;
+        int depth = 1;
+        while (depth > 0)
+        {
+            if (!TryReadRawTag(out uint tag))
+            {
+                return false;
+            }
+            switch ((int)(tag & 7))
+            {
+                case GroupStart when depth == DepthMax:
+                    return Fail("nests groups more than 100 deep");
+                case GroupStart:
+                    open[depth++] = tag >> 3;
+                    break;
+                case GroupEnd when open[--depth] != tag >> 3:
+                    return Fail("ends a group that was not begun");
+                case GroupEnd:
+                    break;
+                default:
+                    if (!TrySkip(tag))
+                    {
+                        return false;
+                    }
+                    break;
+            }
+        }
+        return true;
+    }
+
+    private bool TryStep(int count)
+    {
+        if (count > Remaining)
+        {
+            return FailTruncated();
+        }
+        At += count;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryReadLongTag(out uint tag) => TryReadRawTag(out tag) && ((tag & 7) != GroupEnd || FailTag(tag));
+
+    private bool TryReadRawTag(out uint tag)
+    {
+        bool read = TryReadVarint(out ulong value);
+        tag = (uint)value;    // As every parser does, what lies above 32 bits is ignored.
+        return read && ((tag >> 3 != 0 && (tag & 7) <= Fixed32) || FailTag(tag));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryReadLongVarint(out ulong value)
+    {
+        value = 0;
+        for (int shift = 0; shift < 70; shift += 7)
+        {
+            if (At >= _bytes.Length)
+            {
+                return FailTruncated();
+            }
+            byte next = Current;
+            At++;
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+            {
+                return true;
+            }
+        }
+        return Fail("is a number of more than 10 bytes");
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool FailTag(uint tag) => Fail((tag & 7) switch
+    {
+        GroupEnd => "ends a group that was not begun",
+        > Fixed32 => "has a wire type that does not exist",
+        _ => "has field number 0",
+    });
+
+    private bool FailTruncated() => Fail("is cut off by the message's end");
+
+    private bool Fail(string fault)
+    {
+        Fault = fault;
+        return false;
+    }
+}
