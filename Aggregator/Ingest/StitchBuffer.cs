@@ -9,7 +9,7 @@ internal sealed class StitchBuffer
 {
     private const int KeptBytes = 64 * 1024;
 
-    private readonly byte[] _kept = GC.AllocateUninitializedArray<byte>(KeptBytes);
+    private byte[]? _kept;
     private byte[]? _rented;
 
     /// <summary>True between <see cref="CopyWithRoom"/> and the next message.</summary>
@@ -38,7 +38,7 @@ internal sealed class StitchBuffer
     private Memory<byte> Copy(in ReadOnlySequence<byte> message, int size)
     {
         Release();
-        byte[] target = size <= KeptBytes ? _kept : _rented = ArrayPool<byte>.Shared.Rent(size);
+        byte[] target = size <= KeptBytes ? _kept ??= GC.AllocateUninitializedArray<byte>(KeptBytes) : _rented = ArrayPool<byte>.Shared.Rent(size);
         message.CopyTo(target);
         return target.AsMemory(0, size);
     }

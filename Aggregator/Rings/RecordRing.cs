@@ -17,6 +17,8 @@ internal sealed partial class RecordRing(RingLimits limits)
     private long _roomEndsAt;
     private long _bytesHead;
     private long _bytesRoomEndsAt;
+    private long _lapStartedNs;
+    private long _bytesLapStartedNs;
 
     private long _head;
     private long _bytesReserved;
@@ -40,10 +42,10 @@ internal sealed partial class RecordRing(RingLimits limits)
         long head = _head;
         if (head >= _roomEndsAt)
         {
-            MakeRoom(head);
+            MakeRoom(head, receivedNs);
         }
         long start = _bytesHead;
-        if ((start + record.Length > _bytesRoomEndsAt || record.Length > _slots.Bytes.Length / 4) && !TryMakeByteRoom(head, record.Length))
+        if ((start + record.Length > _bytesRoomEndsAt || record.Length > _slots.Bytes.Length / 4) && !TryMakeByteRoom(head, record.Length, receivedNs))
         {
             return false;
         }
@@ -67,17 +69,22 @@ internal sealed partial class RecordRing(RingLimits limits)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void MakeRoom(long head)
+    private void MakeRoom(long head, long receivedNs)
     {
         int capacity = _slots.Slots.Length;
         if (capacity == 0)
         {
             limits.Budget.Reserve(RecordSlots.SizeInBytes(RingLimits.SlotsFirst, RingLimits.RecordBytesFirst));
             Replace(head, RingLimits.SlotsFirst, RingLimits.RecordBytesFirst);
+            _lapStartedNs = _bytesLapStartedNs = receivedNs;
         }
-        else if (capacity < limits.SlotsMax && MayGrow(head, RecordSlots.SizeInBytes(capacity, 0)))
+        else if (capacity < limits.SlotsMax && MayGrow(receivedNs - _lapStartedNs, RecordSlots.SizeInBytes(capacity, 0)))
         {
-            Replace(head, capacity * 2, _slots.Bytes.Length);
+            Replace(head, capacity * 2, _slots.Bytes.Length);    // What the lap brought stays: the lap goes on.
+        }
+        else
+        {
+            _lapStartedNs = receivedNs;
         }
         _roomEndsAt = (head + 1) | (uint)(_slots.Slots.Length - 1);
     }
@@ -87,7 +94,7 @@ internal sealed partial class RecordRing(RingLimits limits)
     /// of the ring, so that a ring always holds several.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryMakeByteRoom(long head, int size)
+    private bool TryMakeByteRoom(long head, int size, long receivedNs)
     {
         int capacity = _slots.Bytes.Length;
         int needed = (int)BitOperations.RoundUpToPowerOf2((uint)size * 4);
@@ -103,9 +110,13 @@ internal sealed partial class RecordRing(RingLimits limits)
             }
             Replace(head, _slots.Slots.Length, needed);
         }
-        else if (capacity < limits.RecordBytesMax && BytesInSlots(head) > capacity / 2 && MayGrow(head, capacity))
+        else if (capacity < limits.RecordBytesMax && BytesInSlots(head) > capacity / 2 && MayGrow(receivedNs - _bytesLapStartedNs, capacity))
         {
             Replace(head, _slots.Slots.Length, capacity * 2);
+        }
+        else
+        {
+            _bytesLapStartedNs = receivedNs;
         }
         _bytesRoomEndsAt = (_bytesHead | (uint)(_slots.Bytes.Length - 1)) + 1;
         if (_bytesHead + size > _bytesRoomEndsAt)
@@ -122,12 +133,7 @@ internal sealed partial class RecordRing(RingLimits limits)
         return head == oldest ? 0 : _bytesHead - _slots.Slots[(int)oldest & (_slots.Slots.Length - 1)].Start;
     }
 
-    private bool MayGrow(long head, long bytes)
-    {
-        long oldest = OldestWhole(head, _slots, _bytesHead);
-        return (head == oldest || _newestTimestampNs - _slots.Slots[(int)oldest & (_slots.Slots.Length - 1)].TimestampNs < limits.SpanNs)
-            && limits.Budget.TryReserve(bytes);
-    }
+    private bool MayGrow(long lapNs, long bytes) => lapNs < limits.SpanNs && limits.Budget.TryReserve(bytes);
 
     private void Replace(long head, int capacity, int byteCapacity)
     {

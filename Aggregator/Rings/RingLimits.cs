@@ -27,6 +27,9 @@ internal sealed class RingLimits
     /// <summary>Bytes a record ring grows to.</summary>
     public int RecordBytesMax { get; }
 
-    /// <summary>A ring that already covers this much time does not grow: a slow series needs no fast series' memory.</summary>
+    /// <summary>
+    /// A ring that took this long to come round does not grow: a slow series needs no fast series' memory. By the time of receipt: no
+    /// sender's clock decides about memory.
+    /// </summary>
     public long SpanNs { get; }
 }

@@ -16,6 +16,7 @@ internal sealed partial class ScalarRing(RingLimits limits)
     private AggregateSlot[]? _aggregates;
     private int _mask;
     private long _roomEndsAt;
+    private long _lapStartedNs;
 
     private long _head;
     private long _newestTimestampNs = long.MinValue;
@@ -40,7 +41,7 @@ internal sealed partial class ScalarRing(RingLimits limits)
         long head = _head;
         if (head >= _roomEndsAt)
         {
-            MakeRoom(head);
+            MakeRoom(head, receivedNs);
         }
         int index = (int)head & _mask;
         // The head published last must be seen before this slot changes, or a reader could take the old head for proof
@@ -62,7 +63,7 @@ internal sealed partial class ScalarRing(RingLimits limits)
         long head = _head;
         if (head >= _roomEndsAt)
         {
-            MakeRoom(head);
+            MakeRoom(head, receivedNs);
         }
         if (_aggregates is null)
         {
@@ -96,7 +97,7 @@ internal sealed partial class ScalarRing(RingLimits limits)
     /// about to grow.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void MakeRoom(long head)
+    private void MakeRoom(long head, long receivedNs)
     {
         int capacity = _slots.Length;
         bool withAggregates = _aggregates is not null;
@@ -104,12 +105,17 @@ internal sealed partial class ScalarRing(RingLimits limits)
         {
             limits.Budget.Reserve(ScalarSlots.Bytes(RingLimits.SlotsFirst, withAggregates));
             Replace(RingLimits.SlotsFirst, withAggregates, head);
+            _lapStartedNs = receivedNs;
         }
         else if (capacity < limits.SlotsMax
-            && _newestTimestampNs - _slots[(int)(head + 1) & (capacity - 1)].TimestampNs < limits.SpanNs
+            && receivedNs - _lapStartedNs < limits.SpanNs
             && limits.Budget.TryReserve(ScalarSlots.Bytes(capacity, withAggregates)))
         {
-            Replace(capacity * 2, withAggregates, head);
+            Replace(capacity * 2, withAggregates, head);    // What the lap brought stays: the lap goes on.
+        }
+        else
+        {
+            _lapStartedNs = receivedNs;
         }
         _roomEndsAt = NextLastSlot(head);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Observability.Aggregator.Rings;
 
 namespace Observability.Aggregator.Tests.Rings;
@@ -11,15 +12,21 @@ public sealed class RingTortureTests
     private static readonly int DurationMs =
         int.TryParse(Environment.GetEnvironmentVariable("RING_TORTURE_MS"), out int milliseconds) ? milliseconds : 1_000;
 
+    private const int ReadsMin = 20_000;
+    private const int DeadlineMs = 60_000;
+
+    private readonly Stopwatch _started = Stopwatch.StartNew();
+    private long _reads;
+
     [Fact]
     public async Task ScalarRing_UnderConcurrentReaders_NeverShowsATornSample()
     {
         ScalarRing ring = new(new RingLimits(new RingBudget(long.MaxValue), 64, 1024, long.MaxValue));
-        using CancellationTokenSource stop = new(DurationMs);
+        using CancellationTokenSource stop = new();
         Task<long>[] readers = [.. Enumerable.Range(0, 2).Select(seed => Task.Run(() => ReadScalars(ring, seed, stop.Token)))];
         long written = 0;
         Random random = new(1);
-        while (!stop.IsCancellationRequested)
+        while (!IsEnough())
         {
             for (int i = 0; i < 256; i++, written++)
             {
@@ -34,20 +41,21 @@ public sealed class RingTortureTests
             }
             Thread.SpinWait(random.Next(200));
         }
+        await stop.CancelAsync();
         long read = (await Task.WhenAll(readers)).Sum();
-        Assert.True(read > 1000, $"Only {read} samples were read beside {written} written: the test saw no concurrency.");
+        Assert.True(read >= ReadsMin, $"Only {read} samples were read beside {written} written: the test saw no concurrency.");
     }
 
     [Fact]
     public async Task RecordRing_UnderConcurrentReaders_NeverShowsATornRecord()
     {
         RecordRing ring = new(new RingLimits(new RingBudget(long.MaxValue), 128, 4096, long.MaxValue));
-        using CancellationTokenSource stop = new(DurationMs);
+        using CancellationTokenSource stop = new();
         Task<long>[] readers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() => ReadRecords(ring, stop.Token)))];
         long written = 0;
         byte[] record = new byte[400];
         Random random = new(2);
-        while (!stop.IsCancellationRequested)
+        while (!IsEnough())
         {
             for (int i = 0; i < 64; i++, written++)
             {
@@ -57,11 +65,16 @@ public sealed class RingTortureTests
             }
             Thread.SpinWait(random.Next(200));
         }
+        await stop.CancelAsync();
         long read = (await Task.WhenAll(readers)).Sum();
-        Assert.True(read > 1000, $"Only {read} records were read beside {written} written: the test saw no concurrency.");
+        Assert.True(read >= ReadsMin, $"Only {read} records were read beside {written} written: the test saw no concurrency.");
     }
 
-    private static long ReadScalars(ScalarRing ring, int seed, CancellationToken stop)
+    /// <summary>Long enough, and enough read: on a busy machine a second may pass without two threads running at once.</summary>
+    private bool IsEnough() =>
+        (_started.ElapsedMilliseconds >= DurationMs && Volatile.Read(ref _reads) >= ReadsMin) || _started.ElapsedMilliseconds > DurationMs + DeadlineMs;
+
+    private long ReadScalars(ScalarRing ring, int seed, CancellationToken stop)
     {
         Random random = new(seed);
         long[] timestamps = new long[64];
@@ -90,11 +103,12 @@ public sealed class RingTortureTests
                 Assert.True(!isAggregate || (min[row] == aggregate.Min && max[row] == aggregate.Max && sum[row] == aggregate.Sum));
             }
             rows += copied;
+            Interlocked.Add(ref _reads, copied);
         }
         return rows;
     }
 
-    private static long ReadRecords(RecordRing ring, CancellationToken stop)
+    private long ReadRecords(RecordRing ring, CancellationToken stop)
     {
         byte[] scratch = [];
         long position = 0;
@@ -112,6 +126,7 @@ public sealed class RingTortureTests
             Assert.Equal(8 + (int)(Mix(timestampNs) & 0xFF), size);
             Assert.False(scratch.AsSpan(0, size).ContainsAnyExcept((byte)Mix(timestampNs)), $"Record {timestampNs} is torn.");
             records++;
+            Interlocked.Increment(ref _reads);
         }
         return records;
     }

@@ -91,12 +91,12 @@ public sealed class ScalarRingTests
     }
 
     [Fact]
-    public void Append_OnceTheSpanIsCovered_DoesNotGrow()
+    public void Append_OnceALapTakesTheSpan_DoesNotGrow()
     {
         ScalarRing ring = new(Limits(slotsMax: 4096, spanNs: 60 * Second));
         for (int i = 0; i < 1000; i++)
         {
-            ring.Append(i * Second, i, 0);
+            ring.Append(i == 5 ? long.MaxValue : i, i, receivedNs: i * Second);
         }
         Assert.Equal(64, ring.Capacity);
     }
