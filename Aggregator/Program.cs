@@ -1,6 +1,7 @@
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Export;
 using Observability.Aggregator.Grpc;
+using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Listening;
 using Observability.Aggregator.Query;
 using Observability.Aggregator.Security;
@@ -28,6 +29,7 @@ internal static class Program
             .AddSettings<StorageOptions>(StorageOptions.Section)
             .AddStorage()
             .AddGrpcServer()
+            .AddIngest()
             .AddStreaming()
             .AddPrometheusExport()
             .AddQuery()
@@ -40,6 +42,7 @@ internal static class Program
 
         IEndpointRouteBuilder grpc = app.On(Listener.Grpc).For(Access.Ingest);
         grpc.MapGrpcServer(TelemetryReflection.Descriptor);
+        grpc.MapIngest();
         IEndpointRouteBuilder web = app.On(Listener.Web);
         web.For(Access.Public).MapHealth();
         web.For(Access.View).MapStatus();

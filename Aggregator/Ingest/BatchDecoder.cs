@@ -24,6 +24,7 @@ internal sealed partial class BatchDecoder
     private IdentityCache _identities = null!;
     private SeriesIdentity? _previous;
     private BatchHeader _header;
+    private int _length;
     private int _metricCount;
     private int _tickCount;
 
@@ -65,7 +66,8 @@ internal sealed partial class BatchDecoder
         _stitch.Release();
         // A split message is copied together: 8 KB take a quarter of a microsecond, checks for boundaries at every read take more.
         _message = message.IsSingleSegment ? message.First : _stitch.Copy(message);
-        if (TryScanFields((int)message.Length))
+        _length = (int)message.Length;
+        if (TryScanFields())
         {
             return true;
         }
@@ -75,30 +77,21 @@ internal sealed partial class BatchDecoder
         }
         // Some body came in several pieces, which protobuf allows: once more, with room to put the pieces together.
         _message = _stitch.CopyWithRoom(message);
-        return TryScanFields((int)message.Length);
+        return TryScanFields();
     }
 
-    /// <summary>Only service and instance: enough to find the shard of a stream's first message.</summary>
-    public bool TryScanIdentity(in ReadOnlySequence<byte> message)
+    /// <summary>The sequence of a batch whose scan failed before it came to it; 0 if that cannot be told.</summary>
+    public ulong FindSequence()
     {
-        _message = message.IsSingleSegment ? message.First : _stitch.Copy(message);
-        _header = default;
-        WireReader reader = new(Message, 0, (int)message.Length);
-        while (!reader.AtEnd)
+        WireReader reader = new(Message, 0, _length);
+        while (_header.Sequence == 0 && reader.TryReadTag(out uint tag))
         {
-            if (!reader.TryReadTag(out uint tag))
+            if (tag == SequenceTag ? !reader.TryReadVarint(out _header.Sequence) : !reader.TrySkip(tag))
             {
-                return Fault.At("", reader.Fault);
-            }
-            bool read = tag is ServiceTag or InstanceTag
-                ? TryScanIdentityField(ref reader, tag)
-                : reader.TrySkip(tag) || Fault.At("", reader.Fault);
-            if (!read)
-            {
-                return false;
+                break;
             }
         }
-        return IsIdentityText();
+        return _header.Sequence;
     }
 
     /// <summary>Gives back what only this message needed.</summary>
@@ -108,22 +101,23 @@ internal sealed partial class BatchDecoder
         _stitch.Release();
     }
 
-    private const uint ServiceTag = (1 << 3) | WireReader.Bytes;
-    private const uint InstanceTag = (2 << 3) | WireReader.Bytes;
+    private const uint SequenceTag = (4 << 3) | WireReader.Varint;
+    internal const uint ServiceTag = (1 << 3) | WireReader.Bytes;
+    internal const uint InstanceTag = (2 << 3) | WireReader.Bytes;
 
-    private bool TryScanFields(int length)
+    private bool TryScanFields()
     {
         Tape.Clear();
         _header = default;
         _previous = null;
         _needsRoom = false;
-        _sideAt = length;
+        _sideAt = _length;
         _metricCount = 0;
         _tickCount = 0;
         SampleCount = 0;
         OverLimitCount = 0;
         DeclarationCount = 0;
-        WireReader reader = new(Message, 0, length);
+        WireReader reader = new(Message, 0, _length);
         while (!reader.AtEnd)
         {
             if (!reader.TryReadTag(out uint tag))
@@ -151,7 +145,7 @@ internal sealed partial class BatchDecoder
             case ServiceTag:
             case InstanceTag:
                 return TryScanIdentityField(ref reader, tag);
-            case (4 << 3) | WireReader.Varint:
+            case SequenceTag:
                 return reader.TryReadVarint(out _header.Sequence) || Fault.At("sequence", reader.Fault);
             case (5 << 3) | WireReader.Fixed64:
                 return reader.TryReadFixed64(out _header.SessionId) || Fault.At("session_id", reader.Fault);

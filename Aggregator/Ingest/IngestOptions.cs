@@ -6,9 +6,6 @@ public sealed class IngestOptions
 {
     public const string Section = "Ingest";
 
-    /// <summary>Streams at one time, over all connections.</summary>
-    [Range(1, 1_000_000)] public int StreamsMax { get; init; } = 10_000;
-
     /// <summary>Samples applied of one batch; the rest of a larger one is rejected.</summary>
     [Range(1, 10_000_000)] public int SamplesPerBatchMax { get; init; } = 100_000;
 

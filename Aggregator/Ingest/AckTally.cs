@@ -1,0 +1,25 @@
+namespace Observability.Aggregator.Ingest;
+
+/// <summary>What happened since the last Ack. Written in the stream's turn, read and reset by its endpoint between turns.</summary>
+internal sealed class AckTally
+{
+    /// <summary>Batches taken, duplicates and replayed ones too: with none there is nothing to acknowledge.</summary>
+    public int Batches { get; set; }
+    public long Received { get; set; }
+    public long Rejected { get; set; }
+    public RejectReason FirstReason { get; set; }
+
+    /// <summary>Every batch of the session up to here is applied. Stays.</summary>
+    public ulong Sequence { get; set; }
+
+    /// <summary>The newest batch's sent_at_ns. Stays.</summary>
+    public ulong SentAtNs { get; set; }
+
+    public void Reset()
+    {
+        Batches = 0;
+        Received = 0;
+        Rejected = 0;
+        FirstReason = RejectReason.None;
+    }
+}

@@ -1,0 +1,136 @@
+using System.Buffers;
+using Observability.Protocol;
+
+namespace Observability.Aggregator.Ingest;
+
+internal sealed partial class IngestStream
+{
+    /// <summary>[Data plane] One batch, in the stream's turn: check it, find out whether it is to be applied, apply it, count it.</summary>
+    private void Apply(in ReadOnlySequence<byte> message)
+    {
+        IngestShard shard = _shard!;
+        if (_owner is null && !TryJoin())
+        {
+            return;
+        }
+        shard.Counters.CountBatch();
+        BatchDecoder decoder = shard.Decoder;
+        bool applied = decoder.TryScan(message, _owner!.Identities) && IsOwnIdentity(decoder) && TryClaim(decoder)
+            && shard.Writer.TryDeclare(_owner.Writer, _owner.Identities, _refs);
+        if (applied)
+        {
+            ApplyOnce(shard, decoder);
+        }
+        else if (Status is null)
+        {
+            shard.Counters.CountMalformed();
+            Status = Malformed(decoder);
+        }
+        decoder.Release();
+    }
+
+    private void ApplyOnce(IngestShard shard, BatchDecoder decoder)
+    {
+        ref readonly BatchHeader header = ref decoder.Header;
+        NoteHeader(header);
+        Tally.Batches++;
+        if (header.Sequence != 0 && !IsNew(header, shard.Counters))
+        {
+            shard.Counters.CountDuplicates(decoder.SampleCount);
+            _owner!.Writer.Source.Duplicates += decoder.SampleCount;
+        }
+        else
+        {
+            _owner!.Writer.ReceivedNs = NewestBatchNs;
+            Count(shard.Counters, shard.Writer.Apply(), header.Replay);
+            services.Store.Arrivals.Signal();
+        }
+        if (_ledger is not null)
+        {
+            Tally.Sequence = _ledger.Mark;
+            _agent!.Sequence = _ledger.Mark;
+        }
+    }
+
+    private bool IsNew(in BatchHeader header, ShardCounters counters)
+    {
+        if (header.Replay)
+        {
+            return _ledger!.TryReplay(header.Sequence);
+        }
+        ulong skipped = _ledger!.SkippedCount;
+        bool isNew = _ledger.TryApply(header.Sequence);
+        if (_ledger.SkippedCount != skipped)
+        {
+            counters.CountSkippedSequences((long)(_ledger.SkippedCount - skipped));
+        }
+        return isNew;
+    }
+
+    private void Count(ShardCounters counters, in BatchOutcome outcome, bool replay)
+    {
+        Storage.Source target = _owner!.Writer.Source;
+        if (replay)
+        {
+            counters.CountReplayed(outcome.Applied);
+            counters.CountReplayRejected(outcome.Rejected);
+            target.Replayed += outcome.Applied;
+            return;
+        }
+        counters.CountReceived(outcome.Applied);
+        counters.CountRejected(outcome.Rejected);
+        target.Received += outcome.Applied;
+        target.Rejected += outcome.Rejected;
+        Tally.Received += outcome.Applied;
+        Tally.Rejected += outcome.Rejected;
+        if (Tally.FirstReason == RejectReason.None)
+        {
+            Tally.FirstReason = outcome.FirstReason;
+        }
+    }
+
+    private void NoteHeader(in BatchHeader header)
+    {
+        Storage.Source target = _owner!.Writer.Source;
+        target.NewestReceivedNs = NewestBatchNs;
+        _agent!.NewestBatchNs = NewestBatchNs;
+        if (header.SentAtNs != 0)
+        {
+            Tally.SentAtNs = header.SentAtNs;
+        }
+        if (header.PushIntervalMs != 0)
+        {
+            target.PushIntervalMs = (int)Math.Min(header.PushIntervalMs, PushIntervalMsMax);
+        }
+        if (header.Report is not null)
+        {
+            target.ClockOffsetNs = header.Report.ClockOffsetNs;
+            _agent.Reported(header.Report, NewestBatchNs);
+        }
+        if (header.ReportTooLarge)
+        {
+            _shard!.Counters.CountReportIgnored();
+        }
+    }
+
+    /// <summary>A day: what a client says here decides when its series count as stale.</summary>
+    private const uint PushIntervalMsMax = 86_400_000;
+
+    /// <summary>Later batches may leave service and instance out; naming others is malformed: one stream carries one source.</summary>
+    private bool IsOwnIdentity(BatchDecoder decoder)
+    {
+        ref readonly BatchHeader header = ref decoder.Header;
+        ReadOnlySpan<byte> bytes = decoder.Message;
+        if (header.ServiceLength > 0 && !bytes.Slice(header.ServiceAt, header.ServiceLength).SequenceEqual(_serviceBytes))
+        {
+            return decoder.Fault.At("service", $"is not '{_service}', to which the stream belongs; open a stream for each service and instance");
+        }
+        return header.InstanceLength == 0
+            || bytes.Slice(header.InstanceAt, header.InstanceLength).SequenceEqual(_instanceBytes)
+            || decoder.Fault.At("instance", $"is not '{_instance}', to which the stream belongs; open a stream for each service and instance");
+    }
+
+    private GrpcStatus Malformed(BatchDecoder decoder) => new(
+        GrpcStatusCode.InvalidArgument,
+        $"Cannot apply batch {decoder.FindSequence()} of {_service}/{_instance}: {decoder.Fault}. Nothing of it was applied.");
+}

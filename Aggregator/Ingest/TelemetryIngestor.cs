@@ -1,0 +1,75 @@
+using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Grpc;
+using Observability.Protocol;
+using Observability.Protocol.V1;
+
+namespace Observability.Aggregator.Ingest;
+
+/// <summary>The two methods of telemetry.v1.TelemetryIngestor. Acks are coalesced: one for all batches of a wake-up.</summary>
+internal sealed class TelemetryIngestor(IngestServices services)
+{
+    public const string StreamTelemetryPath = "/telemetry.v1.TelemetryIngestor/StreamTelemetry";
+    public const string ExchangePath = "/telemetry.v1.TelemetryIngestor/Exchange";
+
+    private static readonly GrpcStatus Draining = new(GrpcStatusCode.Unavailable, "The aggregator is shutting down; what was acknowledged is applied.");
+
+    public ValueTask<GrpcStatus> StreamTelemetryAsync(GrpcServerCall call) => ServeAsync(call, isExchange: false);
+
+    public ValueTask<GrpcStatus> ExchangeAsync(GrpcServerCall call) => ServeAsync(call, isExchange: true);
+
+    private async ValueTask<GrpcStatus> ServeAsync(GrpcServerCall call, bool isExchange)
+    {
+        IngestStream stream = new(services, new GrpcBatchSource(call), isExchange);
+        services.Counters.OpenStream();
+        try
+        {
+            return await ServeAsync(call, stream, isExchange);
+        }
+        finally
+        {
+            await stream.CloseAsync();
+            services.Counters.CloseStream();
+        }
+    }
+
+    private async ValueTask<GrpcStatus> ServeAsync(GrpcServerCall call, IngestStream stream, bool isExchange)
+    {
+        Ack ack = new();
+        while (stream.Status is null && await call.WaitToReadAsync())
+        {
+            await stream.ApplyAsync();
+            if (isExchange && stream.Tally.Batches > 0)
+            {
+                Write(call, stream, ack);
+                await call.FlushAsync();
+            }
+        }
+        if (stream.AskToWait)
+        {
+            call.Trailers["grpc-retry-pushback-ms"] = services.Options.RetryPushbackMs.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+        if (stream.Status is { } status)
+        {
+            return status;
+        }
+        if (!isExchange)
+        {
+            Write(call, stream, ack);
+        }
+        return call.IsStopped ? Draining : new GrpcStatus(GrpcStatusCode.Ok, "");
+    }
+
+    private void Write(GrpcServerCall call, IngestStream stream, Ack ack)
+    {
+        AckTally tally = stream.Tally;
+        ack.Received = (ulong)tally.Received;
+        ack.Rejected = (ulong)tally.Rejected;
+        ack.Message = services.RejectTexts[tally.FirstReason];
+        ack.Sequence = tally.Sequence;
+        ack.EchoSentAtNs = tally.SentAtNs;
+        ack.ServerSessionId = services.Store.SessionId;
+        ack.ServerTimeNs = (ulong)services.Time.UnixNs();
+        tally.Reset();
+        call.Write(ack);
+    }
+}

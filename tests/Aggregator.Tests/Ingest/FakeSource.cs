@@ -1,0 +1,30 @@
+using System.Buffers;
+using Google.Protobuf;
+using Observability.Aggregator.Ingest;
+using Observability.Protocol;
+using Observability.Protocol.V1;
+
+namespace Observability.Aggregator.Tests.Ingest;
+
+/// <summary>A stream's messages, put in by the test.</summary>
+internal sealed class FakeSource(string peer) : IBatchSource
+{
+    private readonly Queue<byte[]> _messages = [];
+
+    public string Peer { get; } = peer;
+
+    public GrpcStatus? AbortedWith { get; private set; }
+
+    public void Add(TelemetryBatch batch) => _messages.Enqueue(batch.ToByteArray());
+
+    public void Add(byte[] message) => _messages.Enqueue(message);
+
+    public bool TryRead(out ReadOnlySequence<byte> message)
+    {
+        bool any = _messages.TryDequeue(out byte[]? next);
+        message = new ReadOnlySequence<byte>(next ?? []);
+        return any;
+    }
+
+    public void Abort(GrpcStatus status) => AbortedWith = status;
+}

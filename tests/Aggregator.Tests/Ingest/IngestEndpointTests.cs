@@ -1,0 +1,162 @@
+using System.Buffers;
+using Google.Protobuf;
+using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Ingest;
+using Observability.Aggregator.Storage;
+using Observability.Aggregator.Tests.Diagnostics;
+using Observability.Protocol;
+using Observability.Protocol.V1;
+
+namespace Observability.Aggregator.Tests.Ingest;
+
+/// <summary>The two methods over real HTTP/2, in the real program.</summary>
+public sealed class IngestEndpointTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task StreamTelemetry_WhenTheClientEnds_AnswersOneAckForAll()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.StreamTelemetryPath, GrpcCallOptions.Default, Token);
+        for (int i = 0; i < 5; i++)
+        {
+            await call.WriteAsync(IngestBench.Batch(values: [i, i + 100]).ToByteArray(), Token);
+        }
+        await call.CompleteAsync();
+
+        Ack ack = await ReadAckAsync(call);
+        Assert.Equal((10UL, 0UL, 0UL), (ack.Received, ack.Rejected, ack.Sequence));
+        Assert.Equal(aggregator.Get<TelemetryStore>().SessionId, ack.ServerSessionId);
+        Assert.False(await call.WaitToReadAsync(Token));
+        Assert.Equal(GrpcStatusCode.Ok, (await call.GetStatusAsync(Token)).Code);
+    }
+
+    [Fact]
+    public async Task Exchange_NumberedBatches_AreAcknowledgedAsTheyAreApplied()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        for (ulong sequence = 1; sequence <= 3; sequence++)
+        {
+            TelemetryBatch batch = IngestBench.Batch(9, sequence, sequence);
+            batch.SentAtNs = sequence * 1000;
+            await call.WriteAsync(batch.ToByteArray(), Token);
+            Ack ack = await ReadAckAsync(call);
+            Assert.Equal((1UL, sequence, sequence * 1000), (ack.Received, ack.Sequence, ack.EchoSentAtNs));
+        }
+        Assert.Equal(3, aggregator.Get<IngestCounters>().Received);
+        Assert.Equal(1, aggregator.Get<IngestCounters>().StreamsOpen);
+        await call.CompleteAsync();
+        Assert.Equal(GrpcStatusCode.Ok, (await call.GetStatusAsync(Token)).Code);
+    }
+
+    [Fact]
+    public async Task Exchange_RejectedSamples_AreToldWithTheFirstReason()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Storage:SeriesMax=1");
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        TelemetryBatch batch = IngestBench.Batch(9, 1, 1);
+        batch.Metrics.Add(new Metric { Name = "second", Samples = { new MetricSample { TimestampNs = 5, Gauge = 1 } } });
+        await call.WriteAsync(batch.ToByteArray(), Token);
+
+        Ack ack = await ReadAckAsync(call);
+        Assert.Equal((1UL, 1UL), (ack.Received, ack.Rejected));
+        Assert.Equal("Cannot apply sample: 1 series are the limit (Storage:SeriesMax).", ack.Message);
+    }
+
+    [Fact]
+    public async Task Exchange_MalformedBatch_AcknowledgesWhatCameBeforeAndEndsWithThePath()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await call.WriteAsync(IngestBench.Batch(9, 1, 1).ToByteArray(), Token);
+        TelemetryBatch bad = IngestBench.Batch(9, 2, 2);
+        bad.Metrics[0].Name = "";
+        await call.WriteAsync(bad.ToByteArray(), Token);
+
+        Assert.Equal(1UL, (await ReadAckAsync(call)).Sequence);
+        GrpcStatus status = await call.GetStatusAsync(Token);
+        Assert.Equal(GrpcStatusCode.InvalidArgument, status.Code);
+        Assert.Contains("metrics[0].name is missing", status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Exchange_SecondLiveSession_IsRefusedWithPushback()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:RetryPushbackMs=1234");
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall first = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await first.WriteAsync(IngestBench.Batch(1, 1, 1).ToByteArray(), Token);
+        await ReadAckAsync(first);
+        await using GrpcDuplexCall second = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await second.WriteAsync(IngestBench.Batch(2, 1, 1).ToByteArray(), Token);
+
+        GrpcStatus status = await second.GetStatusAsync(Token);
+        Assert.Equal(GrpcStatusCode.AlreadyExists, status.Code);
+        Assert.Contains("127.0.0.1:", status.Detail, StringComparison.Ordinal);
+        Assert.Equal("1234", second.Trailers["grpc-retry-pushback-ms"]);
+    }
+
+    [Fact]
+    public async Task Exchange_SameSessionAgain_TakesOverAndAbortsTheOldCall()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall old = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await old.WriteAsync(IngestBench.Batch(1, 1, 1).ToByteArray(), Token);
+        await ReadAckAsync(old);
+        await using GrpcDuplexCall next = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await next.WriteAsync(IngestBench.Batch(1, 2, 2).ToByteArray(), Token);
+
+        Assert.Equal(2UL, (await ReadAckAsync(next)).Sequence);
+        Assert.Equal(GrpcStatusCode.Aborted, (await old.GetStatusAsync(Token)).Code);
+    }
+
+    [Fact]
+    public async Task Exchange_WhenTheServerDrains_EndsUnavailableAndTheDrainReturns()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await call.WriteAsync(IngestBench.Batch(1, 1, 1).ToByteArray(), Token);
+        await ReadAckAsync(call);
+        aggregator.Get<ServingState>().MoveTo(ServingPhase.Draining);
+
+        Assert.Equal(GrpcStatusCode.Unavailable, (await call.GetStatusAsync(Token)).Code);
+        IDrain drain = aggregator.Get<IEnumerable<IDrain>>().First(one => one.Name == "ingestion");
+        await drain.DrainAsync(Token).WaitAsync(TimeSpan.FromSeconds(10), Token);
+        Assert.Equal(0, aggregator.Get<IngestCounters>().StreamsOpen);
+    }
+
+    [Fact]
+    public async Task Exchange_BatchOfManySegments_IsApplied()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        TelemetryBatch batch = IngestBench.Batch(1, 1);
+        batch.Metrics.Add(Enumerable.Range(0, 20_000).Select(i => new Metric
+        {
+            Name = "m" + (i % 100), Labels = { ["route"] = "/" + (i % 7) }, Samples = { new MetricSample { TimestampNs = 1000 + (ulong)i, Gauge = i } },
+        }));
+        await call.WriteAsync(batch.ToByteArray(), Token);
+
+        Ack ack = await ReadAckAsync(call);
+        Assert.Equal((20_000UL, 0UL), (ack.Received, ack.Rejected));
+        Assert.Equal(700, aggregator.Get<TelemetryStore>().SeriesCount);
+    }
+
+    private static GrpcChannel Open(RunningAggregator aggregator) => new(new GrpcChannelOptions { Address = new Uri($"http://127.0.0.1:{aggregator.GrpcPort}") });
+
+    private static async Task<Ack> ReadAckAsync(GrpcDuplexCall call)
+    {
+        Assert.True(await call.WaitToReadAsync(Token), "The stream ended without an Ack.");
+        Assert.True(call.TryRead(out ReadOnlySequence<byte> message));
+        return Ack.Parser.ParseFrom(message);
+    }
+}
