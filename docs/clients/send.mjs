@@ -3,7 +3,7 @@ import grpc from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 
 const [address = 'localhost:9000', apiKey = ''] = process.argv.slice(2)
-const { telemetry } = grpc.loadPackageDefinition(loadSync('proto/telemetry.proto', { keepCase: true }))
+const { telemetry } = grpc.loadPackageDefinition(loadSync('proto/telemetry.proto', { keepCase: true, defaults: true }))
 const client = new telemetry.v1.TelemetryIngestor(address, grpc.credentials.createInsecure())
 const metadata = new grpc.Metadata()
 if (apiKey) metadata.set('x-api-key', apiKey)

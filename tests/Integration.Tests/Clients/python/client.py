@@ -137,7 +137,7 @@ SCENARIOS = {
     "wrong_key": lambda: stream([batch("python-3", [gauge(1)])], meta=metadata("not-the-key")),
     "missing_key": lambda: stream([batch("python-3", [gauge(1)])], meta=()),
     "oversized": lambda: stream([batch("python-3", [gauge(1, huge="x" * (5 * 1024 * 1024))])]),
-    "malformed": lambda: stream([b"\x1a\x05\x0a"], serializer=lambda data: data),
+    "malformed": lambda: stream([b"\x0a\x01s\x12\x01i\x1a\x03\x0a\x05a"], serializer=lambda data: data),
     "unknown_method": lambda: stream([b""], method="Missing", serializer=lambda data: data),
     "deadline": run_deadline,
     "second_session": run_second_session,
