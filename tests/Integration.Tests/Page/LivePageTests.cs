@@ -1,7 +1,7 @@
 namespace Integration.Tests.Page;
 
 /// <summary>The page in a real browser, on the running graph: what is painted is what was recorded.</summary>
-public sealed class LivePageTests : GraphTest
+public sealed class LivePageTests(PageFixture fixture) : GraphTest, IClassFixture<PageFixture>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan CountingTime = TimeSpan.FromSeconds(5);
@@ -12,8 +12,8 @@ public sealed class LivePageTests : GraphTest
     [Fact]
     public async Task Page_OnTheRunningGraph_PaintsMovingChartsOfWhatWasRecorded()
     {
-        await using Chromium chromium = await Chromium.StartAsync();
-        await using TestGraph graph = await StartGraphAsync();
+        Chromium chromium = await fixture.ChromiumAsync();
+        TestGraph graph = await fixture.GraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage page = await chromium.OpenAsync(ServiceOf(graph));
         await LiveAsync(page);
@@ -47,8 +47,8 @@ public sealed class LivePageTests : GraphTest
     [Fact]
     public async Task Page_WithPaintingDisabled_FailsTheSameChecks()
     {
-        await using Chromium chromium = await Chromium.StartAsync();
-        await using TestGraph graph = await StartGraphAsync();
+        Chromium chromium = await fixture.ChromiumAsync();
+        TestGraph graph = await fixture.GraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage page = await chromium.OpenAsync(ServiceOf(graph, "&paint=off"));
         await Eventually.GetAsync(page.StateAsync, state => state is "live" or "stalled", Patience, "the page's connection");
@@ -64,8 +64,8 @@ public sealed class LivePageTests : GraphTest
     [Fact]
     public async Task Page_AggregatorKilledAndStarted_ShowsTheLossThenRefillsItsWindow()
     {
-        await using Chromium chromium = await Chromium.StartAsync();
-        await using TestGraph graph = await StartGraphAsync();
+        Chromium chromium = await fixture.ChromiumAsync();
+        TestGraph graph = await fixture.GraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage page = await chromium.OpenAsync(ServiceOf(graph, "&window=5s"));
         await LiveAsync(page);
@@ -84,8 +84,6 @@ public sealed class LivePageTests : GraphTest
         Assert.True(truth.Agent.Ledger.Replayed > 0, "The agent replayed nothing.");
         Assert.Empty(page.Errors);
     }
-
-    private static Task<TestGraph> StartGraphAsync() => TestGraph.StartAsync("Dashboard:Run=process");
 
     private static Uri ServiceOf(TestGraph graph, string more = "") =>
         new(graph.GetEndpoint("http", "dashboard"), $"/?page=service&service={GroundTruth.Service}&metric={GroundTruth.Metric}{more}");
