@@ -79,7 +79,7 @@ function Row({ series, charted, onToggle }: RowProps) {
       <td className={`${cell} text-muted`}>{series.kind}</td>
       <td className={`${cell} text-muted`}>{unitName(series.unit)}</td>
       <td className={figure}>{value}</td>
-      <td className={sparkCell}><Sparkline name={series.title} label={`${series.title} over time`} line={line} /></td>
+      <td className={sparkCell}><Sparkline name={`${series.title}-sparkline`} label={`${series.title} over time`} line={line} /></td>
     </tr>
   )
 }
