@@ -8,8 +8,10 @@ import { exposeProbe } from './paint/exposeProbe'
 import { App } from './panels/App'
 import { LiveContext } from './panels/liveContext'
 import { followTheme } from './panels/followTheme'
+import { followToken } from './panels/followToken'
 import { followUrl } from './panels/followUrl'
 import { aggregatorAddresses } from './wire/addresses'
+import { fetchStatus } from './wire/status'
 
 const configured = import.meta.env.DEV ? import.meta.env['VITE_AGGREGATORS'] as string | undefined : undefined
 const worker = new Worker(new URL('./wire/worker.ts', import.meta.url), { type: 'module', name: 'wire' })
@@ -28,10 +30,12 @@ const live = new Live({
     afterFrameCallback = callback
     afterFrame.port2.postMessage(null)
   },
+  readStatus: (address, token) => fetchStatus(address, token, (url, init) => fetch(url, init)),
   themeStyle: () => getComputedStyle(document.documentElement),
 })
 
 followUrl(live)
+followToken(live)
 followTheme(live)
 exposeProbe(live.loop, location.search)
 document.addEventListener('visibilitychange', () => live.setHidden(document.hidden))

@@ -42,6 +42,11 @@ export function formatNumber(value: number): string {
   return signed(grouped(size, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2), value)
 }
 
+/** Of things that are counted one by one. */
+export function formatCount(value: number): string {
+  return Math.abs(value) < PLAIN_MAX ? formatFixed(value, 0) : formatValue(value, '1')
+}
+
 export function formatFixed(value: number, decimals: number): string {
   if (Number.isNaN(value)) return NO_VALUE
   return signed(grouped(Math.abs(value), decimals), Number(value.toFixed(decimals)))

@@ -1,4 +1,4 @@
-import { useCallback, useEffect } from 'react'
+import { useCallback, useEffect, useRef } from 'react'
 import type { Live } from '../live'
 import { Help } from './Help'
 import { pressKey } from './keys'
@@ -52,14 +52,40 @@ const readLost = (live: Live) => {
   const [first] = lost
   if (first?.phase.kind !== 'lost') return ''
   const retryInS = Math.max(0, Math.ceil((first.phase.retryAtMs + live.store.offsetMs - live.store.serverNowMs()) / 1000))
-  return `${lost.length}|${live.store.aggregators.length}|${first.phase.reason}|${retryInS}`
+  return `${lost.length}|${live.tokenWanted}|${first.phase.reason}|${retryInS}`
+}
+
+/** Viewing is protected: what to send is asked for, and kept for this tab alone. */
+function TokenForm() {
+  const live = useLive()
+  const input = useRef<HTMLInputElement>(null)
+  const use = () => {
+    if (input.current?.value) live.setToken(input.current.value)
+  }
+  return (
+    <form
+      className="flex flex-wrap items-center gap-3 border-b border-line bg-raised px-3 py-1 text-12"
+      role="alert"
+      onSubmit={event => {
+        event.preventDefault()
+        use()
+      }}
+    >
+      <label className="flex items-center gap-3">
+        This aggregator asks for a token to view it:
+        <input ref={input} type="password" autoComplete="off" className="h-7 w-56 rounded border border-line bg-bg px-2 text-text" />
+      </label>
+      <Button onClick={use}>Use it</Button>
+    </form>
+  )
 }
 
 /** One line above everything while a connection is lost; the last picture stays below it. */
 function Lost() {
   const live = useLive()
-  const [count = '', , reason = '', retry = ''] = useReading(readLost).split('|')
+  const [count = '', tokenWanted = '', reason = '', retry = ''] = useReading(readLost).split('|')
   if (count === '') return null
+  if (tokenWanted === 'true') return <TokenForm />
   return (
     <div className="flex items-center gap-3 border-b border-line bg-raised px-3 py-1 text-12" role="alert" data-lost={count}>
       <span className="text-bad" aria-hidden="true">●</span>

@@ -77,7 +77,7 @@ export function StatusBadge() {
       <span className={COLOURS[badge.state]} aria-live="polite">
         <span aria-hidden="true">● </span>
         {badge.state}
-        {badge.detail !== '' && <span className="ml-1">{badge.detail}</span>}
+        {badge.detail !== '' && ` ${badge.detail}`}
       </span>
       <span className="text-faint" aria-label={`${badge.fps} painted frames per second, ${badge.p50} milliseconds from record to paint`}>
         <span className="inline-block min-w-[2ch] text-right text-text">{badge.fps}</span> fps ·{' '}

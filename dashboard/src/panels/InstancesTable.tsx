@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from 'react'
-import { formatDuration, formatNumber, formatValue, NO_VALUE } from '../paint/format'
+import { formatCount, formatDuration, formatNumber, formatValue, NO_VALUE } from '../paint/format'
 import type { Line } from '../paint/lineContent'
 import type { Live } from '../live'
 import { STALE_AFTER_MS } from '../store/overview'
@@ -95,9 +95,9 @@ function read(view: ViewProps['view'], instance: InstanceView, live: Live): stri
     formatValue(percentiles[2]!, view.shape.latencyUnit),
     formatNumber(value('rps')),
     formatNumber(value('error_rate') * 100),
-    formatNumber(value('inflight')),
+    formatCount(value('inflight')),
     source === undefined ? NO_VALUE : formatValue(source.clockOffsetMs, 'ms'),
-    agent === null ? NO_VALUE : formatNumber(agent.lost),
+    agent === null ? NO_VALUE : formatCount(agent.lost),
   ]
 }
 

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, type ReactNode } from 'react'
-import { formatFixed, formatIn, formatNumber, formatValue, NO_VALUE, scaleFor, unitName } from '../paint/format'
+import { formatCount, formatFixed, formatIn, formatNumber, formatValue, NO_VALUE, scaleFor, unitName } from '../paint/format'
 import type { LineModel } from '../paint/lineContent'
 import type { Live } from '../live'
 import { columnValueAt, ServiceView, type ServiceShape, type ViewLine } from '../store/serviceView'
@@ -103,7 +103,7 @@ function latencyAbout(shape: ServiceShape, errorText: string): string {
 function Throughput({ view, shape }: ViewProps) {
   return (
     <SinglePanel
-      view={view} shape={shape} name="throughput" title="Throughput" metric="rps" unit="1/s" colour={THROUGHPUT_COLOUR} line={shape.throughput}
+      format={formatPlain} view={view} shape={shape} name="throughput" title="Throughput" metric="rps" unit="1/s" colour={THROUGHPUT_COLOUR} line={shape.throughput}
       about="Requests in the last second: the sum over the instances shown." big
     />
   )
@@ -112,7 +112,7 @@ function Throughput({ view, shape }: ViewProps) {
 function Errors({ view, shape }: ViewProps) {
   return (
     <SinglePanel
-      view={view} shape={shape} name="errors" title="Errors" metric="error_rate" unit="%" colour={ERRORS_COLOUR} line={shape.errors}
+      format={formatPercent} view={view} shape={shape} name="errors" title="Errors" metric="error_rate" unit="%" colour={ERRORS_COLOUR} line={shape.errors}
       about="Failed requests of all requests in the last second, over the instances shown." big
     />
   )
@@ -121,11 +121,14 @@ function Errors({ view, shape }: ViewProps) {
 function Inflight({ view, shape }: ViewProps) {
   return (
     <SinglePanel
-      view={view} shape={shape} name="inflight" title="In flight" metric="inflight" unit="" colour={INFLIGHT_COLOUR} line={shape.inflight}
+      format={formatCount} view={view} shape={shape} name="inflight" title="In flight" metric="inflight" unit="" colour={INFLIGHT_COLOUR} line={shape.inflight}
       about="Requests being worked on: the sum over the instances shown." big
     />
   )
 }
+
+const formatPlain = (value: number) => formatValue(value, '1')
+const formatPercent = (value: number) => formatNumber(value * 100)
 
 type SinglePanelProps = ViewProps & {
   readonly name: string
@@ -136,15 +139,16 @@ type SinglePanelProps = ViewProps & {
   readonly about: string
   readonly big?: boolean
   readonly line: ViewLine | null
+  readonly format: (value: number) => string
 }
 
 /** One line, filled, with its newest value. */
-function SinglePanel({ view, shape, name, title, metric, unit, colour, about, big = false, line }: SinglePanelProps): ReactNode {
+function SinglePanel({ view, shape, name, title, metric, unit, colour, about, big = false, line, format }: SinglePanelProps): ReactNode {
   const model = useMemo((): LineModel => ({ lines: line === null ? [] : [{ ...line, colour }], unit, area: true }), [line, unit, colour])
   const text = useReading(useCallback((live: Live) => {
     const value = line === null ? Number.NaN : columnValueAt(line.column, live.readAtMs() - line.shiftMs())
-    return `${unit === '%' ? formatNumber(value * 100) : formatValue(value, unit === '1/s' ? '1' : unit)}|${value}`
-  }, [line, unit]))
+    return `${format(value)}|${value}`
+  }, [line, format]))
   const [shown = NO_VALUE, value = ''] = text.split('|')
   return (
     <LinePanel

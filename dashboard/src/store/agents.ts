@@ -1,15 +1,18 @@
-/** What only the status of an aggregator tells of an agent. */
-export type AgentStatus = { readonly service: string, readonly instance: string, readonly lost: number }
+import type { AgentStatus } from '../wire/status'
 
-/** Filled from `/api/status`, every few seconds; empty where that cannot be read. */
+/** What only the status of an aggregator tells of an agent. Empty where that cannot be read. */
 export class Agents {
   readonly #byAggregator = new Map<number, ReadonlyMap<string, AgentStatus>>()
 
   set(aggregator: number, agents: readonly AgentStatus[]): void {
-    this.#byAggregator.set(aggregator, new Map(agents.map(agent => [`${agent.service}\u0000${agent.instance}`, agent])))
+    this.#byAggregator.set(aggregator, new Map(agents.map(agent => [keyOf(agent.service, agent.instance), agent])))
   }
 
   find(aggregator: number, service: string, instance: string): AgentStatus | null {
-    return this.#byAggregator.get(aggregator)?.get(`${service}\u0000${instance}`) ?? null
+    return this.#byAggregator.get(aggregator)?.get(keyOf(service, instance)) ?? null
   }
+}
+
+function keyOf(service: string, instance: string): string {
+  return `${service}\u0000${instance}`
 }

@@ -27,6 +27,10 @@ export class WireClient {
     this.#worker.postMessage({ type: 'ack', aggregator, tick, newestMs })
   }
 
+  setToken(token: string | null): void {
+    this.#worker.postMessage({ type: 'token', token })
+  }
+
   retry(): void {
     this.#worker.postMessage({ type: 'retry' })
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Connection, DEAD_AFTER_MS, socketUrl, STALLED_AFTER_MS, SUBPROTOCOL, type SocketLike } from './connection'
+import { bearerProtocol, Connection, DEAD_AFTER_MS, socketUrl, STALLED_AFTER_MS, SUBPROTOCOL, type SocketLike } from './connection'
 import { FLAG_BACKFILL } from './frame'
 import type { ConnectionPhase, FromWorker, SubscriptionWish } from './messages'
 import { encodeFrame } from './testFrames'
@@ -14,7 +14,7 @@ class FakeSocket implements SocketLike {
   readonly sent: Record<string, unknown>[] = []
   closedWith: number | undefined
 
-  constructor(readonly url: string) {}
+  constructor(readonly url: string, readonly protocols: string[]) {}
 
   send(text: string): void {
     this.sent.push(JSON.parse(text) as Record<string, unknown>)
@@ -46,9 +46,9 @@ function setUp() {
   let failure: string | null = null
   const connection = new Connection({
     aggregator: 0, address: 'http://box:8080', originNs: 0n, nowMs: () => Date.now(), random: () => 1,
-    openSocket: url => {
+    openSocket: (url, protocols) => {
       if (failure !== null) throw new Error(failure)
-      const socket = new FakeSocket(url)
+      const socket = new FakeSocket(url, protocols)
       sockets.push(socket)
       return socket
     },
@@ -282,6 +282,14 @@ describe('Connection', () => {
     late({ data: '{"type":"heartbeat","server_ns":"1"}' })
     expect(posted).toHaveLength(before)
   })
+})
+
+it('sends a token as a second subprotocol', () => {
+  const { connection, socket } = setUp()
+  connection.setToken('schlüssel?>')
+  connection.open()
+  expect(socket().protocols).toEqual([SUBPROTOCOL, 'bearer.c2NobMO8c3NlbD8-'])
+  expect(bearerProtocol('a')).toBe('bearer.YQ')
 })
 
 it('turns an address into that of its live stream', () => {

@@ -40,7 +40,7 @@ export type ConnectionOptions = {
   readonly aggregator: number
   readonly address: string
   readonly originNs: bigint
-  readonly openSocket: (url: string, protocol: string) => SocketLike
+  readonly openSocket: (url: string, protocols: string[]) => SocketLike
   /** The page's clock: milliseconds since its origin. */
   readonly nowMs: () => number
   readonly random: () => number
@@ -65,6 +65,7 @@ export class Connection {
   readonly #served = new Set<string>()
   #nextId = 1
   #newestMs = Number.NaN
+  #token: string | null = null
   #heardMs = 0
   #beatMs = 0
   #pings = 0
@@ -85,7 +86,7 @@ export class Connection {
     if (this.#phase.kind !== 'lost') this.#enter({ kind: 'connecting' })
     let socket: SocketLike
     try {
-      socket = openSocket(socketUrl(address), SUBPROTOCOL)
+      socket = openSocket(socketUrl(address), this.#token === null ? [SUBPROTOCOL] : [SUBPROTOCOL, bearerProtocol(this.#token)])
     } catch (error) {
       this.#lose(`Cannot connect to '${address}': ${error instanceof Error ? error.message : 'the address is not usable'}`)
       return
@@ -97,6 +98,10 @@ export class Connection {
     socket.onerror = null
     this.#socket = socket
     this.#watchTimer = setInterval(() => this.#watch(socket), WATCH_EVERY_MS)
+  }
+
+  setToken(token: string | null): void {
+    this.#token = token
   }
 
   /** Tries again at once, when a retry is due later: the user asked, or the network came back. */
@@ -302,6 +307,13 @@ export class Connection {
     this.#phase = phase
     this.#options.post({ type: 'phase', aggregator: this.#options.aggregator, phase })
   }
+}
+
+/** A browser cannot set headers on a WebSocket: the token travels as a subprotocol, which the server does not select. */
+export function bearerProtocol(token: string): string {
+  const bytes = new TextEncoder().encode(token)
+  const base64 = btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''))
+  return `bearer.${base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`
 }
 
 export function socketUrl(address: string): string {

@@ -24,6 +24,8 @@ export type ToWorker =
   /** After painting: the newest tick on screen, and the newest sample's time to resume from. */
   | { readonly type: 'ack', readonly aggregator: number, readonly tick: number, readonly newestMs: number }
   | { readonly type: 'retry' }
+  /** Where viewing is protected. Used from the next attempt on. */
+  | { readonly type: 'token', readonly token: string | null }
 
 export type FromWorker =
   | { readonly type: 'phase', readonly aggregator: number, readonly phase: ConnectionPhase }

@@ -10,6 +10,7 @@ type WorkerScope = {
 
 const scope = self as unknown as WorkerScope
 let connections: readonly Connection[] = []
+let token: string | null = null
 
 scope.onmessage = event => {
   const message = event.data
@@ -20,12 +21,15 @@ scope.onmessage = event => {
         aggregator,
         address,
         originNs: message.originNs,
-        openSocket: (url, protocol) => new WebSocket(url, protocol) as unknown as SocketLike,
+        openSocket: (url, protocols) => new WebSocket(url, protocols) as unknown as SocketLike,
         nowMs,
         random: Math.random,
         post: (fromWorker, transfer = []) => scope.postMessage(fromWorker, transfer),
       }))
-      for (const connection of connections) connection.open()
+      for (const connection of connections) {
+        connection.setToken(token)
+        connection.open()
+      }
       break
     }
     case 'wish':
@@ -33,6 +37,10 @@ scope.onmessage = event => {
       break
     case 'ack':
       connections[message.aggregator]?.ack(message.tick, message.newestMs)
+      break
+    case 'token':
+      token = message.token
+      for (const connection of connections) connection.setToken(token)
       break
     case 'retry':
       for (const connection of connections) connection.retry()

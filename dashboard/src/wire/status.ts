@@ -1,0 +1,43 @@
+// GET /api/status of an aggregator: what its frames do not carry.
+
+/** What is read of one agent. */
+export type AgentStatus = { readonly service: string, readonly instance: string, readonly lost: number }
+
+export type StatusResult =
+  | { readonly kind: 'agents', readonly agents: readonly AgentStatus[] }
+  /** Viewing is protected, and the token is missing or wrong. */
+  | { readonly kind: 'unauthorized' }
+  | { readonly kind: 'unreadable', readonly reason: string }
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+const TIMEOUT_MS = 3000
+
+export async function fetchStatus(address: string, token: string | null, fetcher: Fetch): Promise<StatusResult> {
+  try {
+    const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` }
+    const response = await fetcher(new URL('/api/status', address).href, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    if (response.status === 401) return { kind: 'unauthorized' }
+    if (!response.ok) return { kind: 'unreadable', reason: `it answered ${response.status}` }
+    return { kind: 'agents', agents: readAgents(await response.json()) }
+  } catch (error) {
+    return { kind: 'unreadable', reason: error instanceof Error ? error.message : 'the request failed' }
+  }
+}
+
+export function readAgents(status: unknown): AgentStatus[] {
+  const agents = fieldsOf(status)['agents']
+  if (!Array.isArray(agents)) return []
+  return agents.flatMap(agent => {
+    const fields = fieldsOf(agent)
+    const { service, instance } = fields
+    if (typeof service !== 'string' || typeof instance !== 'string') return []
+    const dropped = fieldsOf(fields['dropped'] ?? fieldsOf(fields['report'])['dropped'])
+    const lost = Object.values(dropped).reduce<number>((total, count) => total + (Number(count) || 0), 0)
+    return [{ service, instance, lost }]
+  })
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {}
+}
