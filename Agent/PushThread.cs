@@ -6,14 +6,12 @@ namespace Observability.Agent;
 /// </summary>
 internal sealed class PushThread(TimeSpan interval, Action push, Action<Exception> onFault) : IDisposable
 {
-    private const int StackBytes = 256 * 1024;
-
     private readonly ManualResetEventSlim _stop = new(initialState: false, spinCount: 0);
     private Thread? _thread;
 
     public void Start()
     {
-        _thread = new Thread(Run, StackBytes) { IsBackground = true, Name = "telemetry-push" };
+        _thread = new Thread(Run) { IsBackground = true, Name = "telemetry-push" };
         _thread.Start();
     }
 

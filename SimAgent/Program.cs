@@ -8,7 +8,8 @@ using Observability.SimAgent;
 
 const int badSettings = 2;
 
-var builder = Host.CreateApplicationBuilder();
+// Settings are read once: without file watchers.
+var builder = Host.CreateApplicationBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
 builder.Configuration.AddCommandLine(args, SimSettings.Switches);
 builder.AddServiceDefaults();
 builder.Logging.AddSimpleConsole(console => console.SingleLine = true);

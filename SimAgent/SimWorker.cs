@@ -17,30 +17,26 @@ internal sealed partial class SimWorker(Simulation simulation, TimeProvider time
             agent.StateChanged += OnStateChanged;
             agent.Start();
         }
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(Simulation.StepSeconds), time);
-        try
-        {
-            await RunAsync(timer, stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // Asked to end.
-        }
+        // A thread that sleeps between steps wakes once for each; a timer and the thread pool wake several times.
+        await Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await Task.WhenAll(simulation.Agents.Select(agent => agent.StopAsync()));
     }
 
-    private async Task RunAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    private void Run(CancellationToken stoppingToken)
     {
         long started = time.GetTimestamp();
         long stepped = 0;
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        TimeSpan untilNext = TimeSpan.Zero;
+        while (!stoppingToken.WaitHandle.WaitOne(untilNext))
         {
-            long due = (long)(time.GetElapsedTime(started).TotalSeconds / Simulation.StepSeconds);
+            double elapsedSteps = time.GetElapsedTime(started).TotalSeconds / Simulation.StepSeconds;
+            long due = (long)elapsedSteps;
             stepped = Math.Max(stepped, due - StepsBehindMax);
             for (; stepped < due; stepped++)
             {
                 simulation.Step();
             }
+            untilNext = TimeSpan.FromMilliseconds(Math.Ceiling((due + 1 - elapsedSteps) * Simulation.StepSeconds * 1000));
         }
     }
 

@@ -11,9 +11,6 @@ internal sealed record ExchangeContext(
 
     public RefusedBatchPolicy RefusedBatches { get; } = new();
 
-    /// <summary>Released when there may be something to send.</summary>
+    /// <summary>Set when there may be something to send.</summary>
     public Signal Wake { get; } = new();
-
-    /// <summary>Released when an Ack came.</summary>
-    public Signal Progress { get; } = new();
 }

@@ -15,6 +15,11 @@ internal sealed class ExchangeLoop(
     /// <summary>How long a half-closed stream may take to end when the agent stops.</summary>
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How often a stream is looked at: whether it waits for an Ack too long, or could report because it is idle.</summary>
+    private static readonly TimeSpan WatchPeriodMax = TimeSpan.FromSeconds(1);
+
+    private const int FlushPollMs = 5;
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _stopped = new();
     private readonly BatchFramer _framer = new(context.Identity, context.Registry, context.Clock);
@@ -43,11 +48,9 @@ internal sealed class ExchangeLoop(
         }
         await _stopping.CancelAsync().ConfigureAwait(false);
         long deadline = Environment.TickCount64 + (long)flushTimeout.TotalMilliseconds;
-        long remaining;
-        while (context.Log.HasPending && !_running.IsCompleted && (remaining = deadline - Environment.TickCount64) > 0)
+        while (context.Log.HasPending && !_running.IsCompleted && Environment.TickCount64 < deadline)
         {
-            // The loop may end without another Ack: look again soon.
-            await context.Progress.WaitAsync(TimeSpan.FromMilliseconds(Math.Min(remaining, 20)), CancellationToken.None).ConfigureAwait(false);
+            await Task.Delay(FlushPollMs).ConfigureAwait(false);
         }
         _isFinishing = true;
         _stream?.End();
@@ -122,7 +125,7 @@ internal sealed class ExchangeLoop(
     // Gives a stream up whose aggregator has gone silent; says so if it did.
     private async Task<string?> WatchAsync(ExchangeStream stream, Task running, Uri address, CancellationTokenSource giveUp)
     {
-        TimeSpan period = context.AckTimeout / 4;
+        TimeSpan period = TimeSpan.FromTicks(Math.Min(WatchPeriodMax.Ticks, context.AckTimeout.Ticks / 4));
         bool isAccepted = false;
         while (!running.IsCompleted)
         {
@@ -138,6 +141,7 @@ internal sealed class ExchangeLoop(
                 await giveUp.CancelAsync().ConfigureAwait(false);
                 return $"It has not acknowledged anything for {context.AckTimeout.TotalSeconds} s.";
             }
+            context.Wake.Set();
         }
         return null;
     }

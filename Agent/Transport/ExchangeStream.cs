@@ -15,11 +15,10 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
 
     private const long ReportIntervalNs = 1_000_000_000;
 
-    private static readonly TimeSpan IdleReportInterval = TimeSpan.FromSeconds(1);
-
     private readonly TaskCompletionSource<bool> _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _awaitingSinceNs;
     private long _reportedNs = long.MinValue;
+    private long _sentNs;
     private long _resumeAtNs;
     private ulong _serverSession;
     private long _sentBatches;
@@ -50,6 +49,7 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
     {
         framer.BeginStream();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(giveUp.Token);
+        ended.Token.UnsafeRegister(static wake => ((Signal)wake!).Set(), context.Wake);
         Task reading = ReadAcksAsync(giveUp, ended);
         await WriteAsync(ended.Token).ConfigureAwait(false);
         await reading.ConfigureAwait(false);
@@ -121,10 +121,12 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
             {
                 return;
             }
-            if (!await context.Wake.WaitAsync(IdleReportInterval, cancellationToken).ConfigureAwait(false))
+            if (context.Clock.MonotonicNs() - _sentNs >= ReportIntervalNs)
             {
-                await SendDeclarationsAsync(cancellationToken).ConfigureAwait(false);
+                await SendDeclarationsAsync(cancellationToken).ConfigureAwait(false);      // idle: a report shows that the agent lives
             }
+            await context.Wake.WaitAsync().ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
@@ -141,7 +143,8 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
 
     private async ValueTask SendAsync(CancellationToken cancellationToken)
     {
-        Interlocked.CompareExchange(ref _awaitingSinceNs, context.Clock.MonotonicNs(), 0);
+        _sentNs = context.Clock.MonotonicNs();
+        Interlocked.CompareExchange(ref _awaitingSinceNs, _sentNs, 0);
         await call.WriteAsync(framer.Message, cancellationToken).ConfigureAwait(false);
     }
 
@@ -221,7 +224,6 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
             }
             _accepted.TrySetResult(true);
         }
-        context.Progress.Set();
     }
 
     private TimeSpan? Pushback() =>
