@@ -48,22 +48,28 @@ function exact(truths: Truth[][], toMs: number, quantile: number): number {
 
 describe('PercentileLines', () => {
   it.each([3, 5, 6, 9])('merges instances to within the stated error of the raw measurements (scale %i)', scale => {
-    const instances = [instance(1, 0, 6000, scale), instance(2, 7, 6000, scale), instance(3, 13, 6000, scale)]
+    const instances = [instance(1, 0, 3000, scale), instance(2, 7, 3000, scale), instance(3, 13, 3000, scale)]
     const lines = new PercentileLines()
     lines.setSources(instances.map(({ histogram }) => ({ histogram, shiftMs: noShift })))
     lines.update(ALL)
     const ratio = 1 + lines.errorRatio + 1e-9
     expect(lines.errorRatio).toBeCloseTo(Math.sqrt(2 ** 2 ** -Math.min(scale, 6)) - 1, 9)
+    const wrong: string[] = []
+    let worst = 1
     PERCENTILES.forEach((quantile, i) => {
       const column = lines.columns[i]!
-      expect(column.count).toBeGreaterThan(290)
+      expect(column.count).toBeGreaterThan(140)
       for (let row = column.start; row < column.end; row++) {
         const truth = exact(instances.map(one => one.truth), column.times[row]!, quantile)
         const value = column.values[row]!
-        if (Number.isNaN(truth)) expect(value).toBeNaN()
-        else expect(value / truth < ratio && truth / value < ratio, `p${quantile} at ${column.times[row]}: ${value} for ${truth}`).toBe(true)
+        const off = Math.max(value / truth, truth / value)
+        if (!(off < ratio)) wrong.push(`p${quantile} at ${column.times[row]}: ${value} for ${truth}`)
+        worst = Math.max(worst, off)
       }
     })
+    expect(wrong).toEqual([])
+    // The bound is not an idle one: half of it is used.
+    expect(worst).toBeGreaterThan(1 + lines.errorRatio / 2)
   })
 
   it('is the same whether rows come at once, one by one, or late', () => {
