@@ -16,15 +16,17 @@ public sealed class ParameterResource : Resource, IValueProvider, IManifestExpre
 
     internal bool Secret { get; }
 
+    // An environment variable cannot have a hyphen in its name: Parameters__api_keys sets the parameter api-keys.
+    internal string? ConfiguredValue => _configuration[Key] ?? _configuration[Key.Replace('-', '_')];
+
+    private string Key => $"Parameters:{Name}";
+
     string IManifestExpressionProvider.ValueExpression => $"{{{Name}.value}}";
 
     string IValueProvider.GetValue()
     {
-        string key = $"Parameters:{Name}";
-        // An environment variable cannot have a hyphen in its name: Parameters__api_keys sets the parameter api-keys.
-        return _configuration[key]
-            ?? _configuration[key.Replace('-', '_')]
+        return ConfiguredValue
             ?? throw new DistributedApplicationException(
-                $"Cannot use parameter '{Name}', because it has no value. Give it one with --{key}=VALUE.");
+                $"Cannot use parameter '{Name}', because it has no value. Give it one with --{Key}=VALUE.");
     }
 }

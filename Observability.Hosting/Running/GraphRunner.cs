@@ -7,8 +7,8 @@ namespace Aspire.Hosting.Running;
 /// <summary>Starts the processes of a graph and stops them again.</summary>
 internal sealed class GraphRunner : IHostedService, IAsyncDisposable
 {
-    /// <summary>A graph is gone five seconds after it was told to stop; this leaves one of them for what is killed.</summary>
-    public static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(4);
+    /// <summary>A graph is gone five seconds after it was told to stop; this leaves some of them for what has to be killed.</summary>
+    public static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3.5);
 
     private const int SuffixLength = 8;
     private const string SuffixCharacters = "abcdefghijklmnopqrstuvwxyz";
@@ -37,6 +37,8 @@ internal sealed class GraphRunner : IHostedService, IAsyncDisposable
             Logs = logs,
             LaunchSpecs = new LaunchSpecFactory(executionContext),
             Time = TimeProvider.System,
+            Secrets = [.. resources.OfType<ParameterResource>().Where(parameter => parameter.Secret).Select(parameter => parameter.ConfiguredValue ?? "")
+                .Where(value => value.Length > 0)],
             OnBug = exception =>
             {
                 Environment.ExitCode = 1;
@@ -106,9 +108,13 @@ internal sealed class GraphRunner : IHostedService, IAsyncDisposable
         _ports?.Dispose();
     }
 
-    /// <summary>How many resources, one behind the other, have to be ready before this one starts. The graph has no circles.</summary>
+    /// <summary>
+    /// How many resources, one behind the other, have to be ready before this one starts. The graph has no circles. An installer has
+    /// nobody to hand anything over to, and ends with its application.
+    /// </summary>
     private static int Depth(Resource resource)
     {
-        return resource.Waits.Count == 0 ? 0 : resource.Waits.Max(wait => Depth(wait.Dependency)) + 1;
+        IEnumerable<WaitAnnotation> waits = resource.Waits.Where(wait => wait.Dependency.Parent != resource);
+        return resource.Parent is { } parent ? Depth(parent) : waits.Select(wait => Depth(wait.Dependency) + 1).DefaultIfEmpty().Max();
     }
 }

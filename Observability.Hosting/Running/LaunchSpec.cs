@@ -5,4 +5,15 @@ internal sealed record LaunchSpec(
     string FileName,
     IReadOnlyList<string> Arguments,
     string WorkingDirectory,
-    IReadOnlyDictionary<string, string> Environment);
+    IReadOnlyDictionary<string, string> Environment)
+{
+    /// <summary>The command and the variables it gets, a line each.</summary>
+    public IEnumerable<string> Describe()
+    {
+        yield return $"runs {FileName} {string.Join(' ', Arguments)} in {WorkingDirectory}, with";
+        foreach ((string name, string value) in Environment.OrderBy(variable => variable.Key, StringComparer.Ordinal))
+        {
+            yield return $"  {name}={value}";
+        }
+    }
+}

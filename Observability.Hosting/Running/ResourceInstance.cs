@@ -128,8 +128,12 @@ internal sealed class ResourceInstance : IDisposable
         Publish(new ResourceSnapshot { State = KnownResourceStates.Starting });
         using IDisposable turn = await _run.EnterInstallerAsync(Resource, stop);
         long startedAt = _run.Time.GetTimestamp();
-        using ManagedProcess process = ManagedProcess.Start(
-            _run.LaunchSpecs.Create(this, _run.Mark), (line, isError) => _run.Logs.Write(Id, _logger, line, isError));
+        LaunchSpec spec = _run.LaunchSpecs.Create(this, _run.Mark);
+        if (_run.Options.Verbose)
+        {
+            Describe(spec);
+        }
+        using ManagedProcess process = ManagedProcess.Start(spec, (line, isError) => _run.Logs.Write(Id, _logger, line, isError));
         _process = process;
         Publish(new ResourceSnapshot
         {
@@ -239,6 +243,14 @@ internal sealed class ResourceInstance : IDisposable
         catch (OperationCanceledException)
         {
             // The process ended or is being stopped.
+        }
+    }
+
+    private void Describe(LaunchSpec spec)
+    {
+        foreach (string line in spec.Describe())
+        {
+            Say(_run.Secrets.Aggregate(line, (text, secret) => text.Replace(secret, "***", StringComparison.Ordinal)), isError: false);
         }
     }
 

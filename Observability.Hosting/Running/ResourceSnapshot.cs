@@ -20,7 +20,4 @@ internal sealed record ResourceSnapshot
 
     /// <summary>Ended, but is going to be started again by itself.</summary>
     public bool WillRestart { get; init; }
-
-    /// <summary>Will not change by itself: it works, or it is over.</summary>
-    public bool IsSettled => KnownResourceStates.IsTerminal(State) ? !WillRestart : State == KnownResourceStates.Running && Healthy && Answers;
 }

@@ -20,6 +20,9 @@ internal sealed class RunContext
 
     public required TimeProvider Time { get; init; }
 
+    /// <summary>What must not be shown.</summary>
+    public required IReadOnlyList<string> Secrets { get; init; }
+
     /// <summary>Called with what should never have happened. It ends the run.</summary>
     public required Action<Exception> OnBug { get; init; }
 

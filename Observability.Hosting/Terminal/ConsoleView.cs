@@ -113,8 +113,8 @@ internal sealed class ConsoleView : IAsyncDisposable
     {
         // Whoever still waits when all others have settled waits for one that failed.
         IReadOnlyList<ResourceEvent> newest = _notifications.Newest;
-        return newest.Count > 0 && newest.All(resource => resource.Snapshot.IsSettled || resource.Snapshot.State == KnownResourceStates.Waiting)
-            && newest.Any(resource => resource.Snapshot.IsSettled);
+        return newest.Count > 0 && newest.All(resource => resource.IsSettled || resource.Snapshot.State == KnownResourceStates.Waiting)
+            && newest.Any(resource => resource.IsSettled);
     }
 
     private void Append(StringBuilder text, object item)

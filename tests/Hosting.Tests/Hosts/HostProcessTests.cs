@@ -179,9 +179,19 @@ public sealed class HostProcessTests
     }
 
     [Fact]
-    public async Task Crash_AgainAndAgain_IsGivenUpWithALine()
+    public async Task Start_Verbose_ShowsCommandsAndVariablesButNoSecrets()
     {
-        await using HostProcess host = HostProcess.Start("ServiceExits=3", "--verbose");
+        await using HostProcess host = HostProcess.Start("--verbose", "--Parameters:secret=hush");
+        await host.UntilLineAsync("| started pid");
+        Assert.Contains("  SECRET=***", host.Output, StringComparison.Ordinal);
+        Assert.Matches(@"service +\| runs /", host.Output);
+        Assert.DoesNotContain("hush", host.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Crash_AgainAndAgain_IsStartedAgainLaterEachTime()
+    {
+        await using HostProcess host = HostProcess.Start("ServiceExits=3");
         await host.UntilLineAsync("'service' ended with exit code 3; it starts again in 1 s.");
         await host.UntilLineAsync("cannot go on", count: 2);
     }
