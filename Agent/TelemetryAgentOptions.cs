@@ -83,6 +83,8 @@ public sealed class TelemetryAgentOptions
         return options;
     }
 
+    internal TelemetryAgentOptions Copy() => (TelemetryAgentOptions)MemberwiseClone();
+
     internal Uri[] Validate()
     {
         Require(IsName(ServiceName), "SERVICE_NAME", ServiceName, $"1 to {SeriesNames.NameBytesMax} bytes");

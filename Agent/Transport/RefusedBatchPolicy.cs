@@ -23,7 +23,8 @@ internal sealed class RefusedBatchPolicy
     public void OnStreamEnd(in StreamEnd end)
     {
         _suspicion = GrpcStatusCode.Ok;
-        if (!end.IsAccepted || end.Status.Code is GrpcStatusCode.Ok or GrpcStatusCode.Unavailable or GrpcStatusCode.Cancelled || end.IsRefusal)
+        if (!end.IsAccepted || end.Status.Code is GrpcStatusCode.Ok or GrpcStatusCode.Unavailable or GrpcStatusCode.Cancelled or GrpcStatusCode.Aborted
+            || end.IsRefusal)
         {
             _streamsWithoutProgress = 0;
             return;

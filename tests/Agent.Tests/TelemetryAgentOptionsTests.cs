@@ -55,6 +55,15 @@ public sealed class TelemetryAgentOptionsTests
     }
 
     [Fact]
+    public void Create_WithOptionsChangedLater_KeepsItsOwn()
+    {
+        var options = new TelemetryAgentOptions { ServiceName = "before", AggregatorAddress = "localhost:1" };
+        using TelemetryAgent agent = TelemetryAgent.Create(options);
+        options.ServiceName = "after";
+        Assert.Equal("before", agent.ServiceName);
+    }
+
+    [Fact]
     public void FromEnvironment_EveryKey_IsRead()
     {
         var values = new Dictionary<string, string>

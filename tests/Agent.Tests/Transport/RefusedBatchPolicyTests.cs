@@ -45,6 +45,7 @@ public sealed class RefusedBatchPolicyTests
     [Theory]
     [InlineData(GrpcStatusCode.Unavailable)]
     [InlineData(GrpcStatusCode.Cancelled)]
+    [InlineData(GrpcStatusCode.Aborted)]
     [InlineData(GrpcStatusCode.Unauthenticated)]
     [InlineData(GrpcStatusCode.AlreadyExists)]
     public void OnStreamEnd_AStatusThatSaysNothingOfABatch_ConvictsNothing(GrpcStatusCode code)
