@@ -27,6 +27,10 @@ internal sealed partial class GrpcDispatcher(
             var head = new GrpcCallHead();
             status = await admission.RefuseAsync(context, active, head) ?? await ServeAsync(context, head);
         }
+        catch (Exception exception)
+        {
+            status = Fail(context, exception);
+        }
         finally
         {
             counters.End(status.Code);
@@ -76,7 +80,7 @@ internal sealed partial class GrpcDispatcher(
         {
             // A method may let its own waits on Cancelled throw; everything else is a fault of ours.
             bool ended = exception is OperationCanceledException && call.AbortStatus is not null;
-            status = ended ? default : Fail(call, exception);
+            status = ended ? default : Fail(call.Http, exception);
         }
         return call.AbortStatus ?? status;
     }
@@ -110,11 +114,12 @@ internal sealed partial class GrpcDispatcher(
         }
     }
 
-    private GrpcStatus Fail(GrpcServerCall call, Exception exception)
+    private GrpcStatus Fail(HttpContext context, Exception exception)
     {
         counters.CountFailure();
-        Log.MethodFailed(logger, call.Method, call.Peer, exception);
-        return new(GrpcStatusCode.Unknown, $"Cannot complete {call.Method}: the server failed. Its log says why.");
+        string method = context.Request.Path.Value ?? "";
+        Log.MethodFailed(logger, method, GrpcServerCall.PeerOf(context), exception);
+        return new(GrpcStatusCode.Unknown, $"Cannot complete {method}: the server failed. Its log says why.");
     }
 
     private static void AddTrailers(HttpResponse response, GrpcServerCall call)

@@ -37,7 +37,7 @@ public sealed class GrpcServerCall : IDisposable
     public string Method { get; }
 
     /// <summary>Address and port of the client.</summary>
-    public string Peer => $"{Http.Connection.RemoteIpAddress}:{Http.Connection.RemotePort}";
+    public string Peer => PeerOf(Http);
 
     /// <summary>When the client gives up, if it said so.</summary>
     public DateTimeOffset? Deadline { get; }
@@ -164,6 +164,8 @@ public sealed class GrpcServerCall : IDisposable
             throw new GrpcException(AbortStatus ?? GrpcServerFailure.ClientGone);
         }
     }
+
+    internal static string PeerOf(HttpContext http) => $"{http.Connection.RemoteIpAddress}:{http.Connection.RemotePort}";
 
     private async ValueTask<bool> StartThenWaitAsync(CancellationToken cancellationToken)
     {

@@ -102,12 +102,15 @@ public sealed class GrpcMessageReader : IDisposable
         }
         _partialTimer.Dispose();
         _decompressor?.Dispose();
-        if (_holdsResult)
+        _buffered = _buffered.Slice(_buffered.End);
+        try
         {
-            _holdsResult = false;
-            _pipe.AdvanceTo(_buffered.End);
+            GiveBack();
         }
-        _buffered = default;
+        catch (Exception exception) when (_options.MapFailure(exception) is not null)
+        {
+            // The transport has failed already and holds no memory that could be given back.
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -190,15 +193,14 @@ public sealed class GrpcMessageReader : IDisposable
     {
         _partialTimer.Watch(begun: !_buffered.IsEmpty, continued: !_tookMessage);
         _tookMessage = false;
-        GiveBack();
         try
         {
+            GiveBack();
             Take(await _pipe.ReadAsync(cancellationToken));
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && _options.MapFailure(exception) is { })
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && TryFail(exception))
         {
-            GrpcStatus status = _options.MapFailure(exception)!.Value;
-            Fail(status.Code, status.Detail);
+            // The wait that follows throws the failure.
         }
     }
 
@@ -210,13 +212,30 @@ public sealed class GrpcMessageReader : IDisposable
             return false;
         }
         _filledLast = true;
-        GiveBack();
-        bool filled = _pipe.TryRead(out ReadResult result);
-        if (filled)
+        try
         {
-            Take(result);
+            GiveBack();
+            bool filled = _pipe.TryRead(out ReadResult result);
+            if (filled)
+            {
+                Take(result);
+            }
+            return filled;
         }
-        return filled;
+        catch (Exception exception) when (TryFail(exception))
+        {
+            return false;
+        }
+    }
+
+    private bool TryFail(Exception exception)
+    {
+        if (_options.MapFailure(exception) is not { } status)
+        {
+            return false;
+        }
+        Fail(status.Code, status.Detail);
+        return true;
     }
 
     private void Take(in ReadResult result)

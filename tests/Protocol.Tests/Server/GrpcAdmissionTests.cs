@@ -99,6 +99,17 @@ public sealed class GrpcAdmissionTests
     }
 
     [Fact]
+    public async Task Call_WhoseAuthorizerFails_IsUnknownAndDoesNotRun()
+    {
+        await using GrpcTestServer server = await GrpcTestServer.StartAsync(
+            app => app.MapGrpc(TestMethods.Path, TestMethods.EchoAsync),
+            services => services.AddSingleton<IGrpcAuthorizer>(new FailingAuthorizer()));
+
+        Assert.Equal(GrpcStatusCode.Unknown, (await CallAsync(server, TestMethods.Path)).Status.Code);
+        Assert.Equal(1, server.Counters.Failures);
+    }
+
+    [Fact]
     public async Task Call_WhileDraining_IsUnavailable()
     {
         await using GrpcTestServer server = await StartAsync();
@@ -188,5 +199,10 @@ public sealed class GrpcAdmissionTests
     {
         public ValueTask<GrpcStatus?> AuthorizeAsync(HttpContext context) => ValueTask.FromResult<GrpcStatus?>(
             context.Request.Headers["x-api-key"] == key ? null : new GrpcStatus(GrpcStatusCode.Unauthenticated, "Cannot accept the key."));
+    }
+
+    private sealed class FailingAuthorizer : IGrpcAuthorizer
+    {
+        public ValueTask<GrpcStatus?> AuthorizeAsync(HttpContext context) => throw new InvalidOperationException("the key store is gone");
     }
 }
