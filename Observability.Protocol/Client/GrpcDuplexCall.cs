@@ -56,7 +56,8 @@ public sealed class GrpcDuplexCall : IAsyncDisposable
         await _started.WaitAsync(cancellationToken) is not null && !_status.Task.IsCompleted;
 
     /// <summary>
-    /// Sends one message. The memory may be reused when the task has completed. Cancelling it ends the call, since half a message may be sent.
+    /// Sends one message. The memory may be reused when the task has completed; that the server has it, only its answer tells.
+    /// Cancelling it ends the call, since half a message may be sent.
     /// </summary>
     /// <exception cref="GrpcException">The call has ended, or the server takes no more: <see cref="GetStatusAsync"/> says why.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -68,6 +69,10 @@ public sealed class GrpcDuplexCall : IAsyncDisposable
         }
         try
         {
+            if (_status.Task.IsCompleted)               // the platform would take the message and drop it without a word
+            {
+                throw new GrpcException(_status.Task.Result);
+            }
             Stream stream = _requestStream ?? await OpenAsync(cancellationToken);
             ReadOnlyMemory<byte> framed = _framer.Frame(message.Span);
             await stream.WriteAsync(framed, cancellationToken);
@@ -237,9 +242,9 @@ public sealed class GrpcDuplexCall : IAsyncDisposable
         {
             return;
         }
-        _content.End();
         _abort.Cancel();
         _reader?.Interrupt(status);
         _response?.Dispose();                           // resets the stream when it is not at its end
+        _content.End();
     }
 }

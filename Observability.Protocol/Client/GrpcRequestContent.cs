@@ -17,21 +17,28 @@ internal sealed class GrpcRequestContent : HttpContent
     /// <summary>Half-closes: nothing more is sent.</summary>
     public void Complete() => _completed.TrySetResult();
 
-    /// <summary>The call ended: whoever waits for the stream is let go.</summary>
+    /// <summary>
+    /// The call ended. A body that was not complete stays incomplete: its end would tell the server that all messages were sent.
+    /// </summary>
     public void End()
     {
         _opened.TrySetResult(null);
-        _completed.TrySetResult();
+        _completed.TrySetCanceled();
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
+    /// <summary>
+    /// Ends only with <see cref="Complete"/> or <see cref="End"/>, not with the token: the platform cancels the body of a stream that the
+    /// server has reset, and would then report the cancelled body instead of the reset.
+    /// </summary>
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        await stream.FlushAsync(cancellationToken);     // the request's headers leave now, not with the first message
+        // The headers leave now, not with the first message. When that fails, the response fails too, and says why.
+        await stream.FlushAsync(CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _opened.TrySetResult(stream);
-        await _completed.Task.WaitAsync(cancellationToken);
+        await _completed.Task;
     }
 
     protected override bool TryComputeLength(out long length)

@@ -22,14 +22,23 @@ internal static class GrpcTransportFailure
             {
                 return known.Status;
             }
-            if (cause is HttpProtocolException protocol)
+            if (cause is HttpProtocolException protocol && IsReset(protocol))
             {
                 return new(FromHttp2Error(protocol.ErrorCode), protocol.Message);
             }
         }
-        // What is left: refused and lost connections, names that do not resolve, failed handshakes, time-outs of connecting.
+        // What is left: refused, ended and lost connections, names that do not resolve, failed handshakes, time-outs of connecting.
         return new(GrpcStatusCode.Unavailable, (exception.InnerException ?? exception).Message);
     }
+
+    /// <summary>
+    /// Whether the server reset this stream, or ended the whole connection (GOAWAY, a ping without an answer), which means UNAVAILABLE
+    /// whatever its error code. The platform has one type for both and only its text, which is not translated, tells them apart;
+    /// tests of both notice when a runtime words it anew.
+    /// </summary>
+    private static bool IsReset(HttpProtocolException exception) =>
+        exception.Message.Contains("reset the stream", StringComparison.Ordinal)
+        || exception.Message.Contains("http2_stream_error", StringComparison.Ordinal);  // the key, in programs trimmed of texts
 
     public static GrpcStatusCode FromHttpStatus(HttpStatusCode status) => status switch
     {

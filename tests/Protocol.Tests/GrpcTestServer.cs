@@ -46,7 +46,7 @@ internal sealed class GrpcTestServer : IAsyncDisposable
         builder.Services.AddGrpcServer();
         var connections = new Connections();
         builder.Services.AddSingleton(connections);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseGrpc().Use(next => connection =>
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, builder.Configuration.GetValue("port", 0), endpoint => endpoint.UseGrpc().Use(next => connection =>
         {
             Interlocked.Increment(ref connections.Count);
             return next(connection);
