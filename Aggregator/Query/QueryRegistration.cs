@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Listening;
 
 namespace Observability.Aggregator.Query;
@@ -7,7 +8,14 @@ internal static class QueryRegistration
 {
     public static IServiceCollection AddQuery(this IServiceCollection services)
     {
-        services.AddOpenApi();
+        services.AddSettings<QueryOptions>(QueryOptions.Section);
+        services.AddSingleton<QueryGate>();
+        services.AddOpenApi(openApi => openApi.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Observability aggregator";
+            document.Info.Description = "What is in the aggregator's memory. Errors are problem details (RFC 9457); whole numbers that may exceed 2^53 are decimal strings.";
+            return Task.CompletedTask;
+        }));
         services.AddProblemDetails();
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -29,5 +37,12 @@ internal static class QueryRegistration
     public static void MapQuery(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapOpenApi();
+        RouteGroupBuilder api = endpoints.MapGroup("/api").WithTags("Query");
+        api.MapGet("/series", QueryEndpoints.ListSeries)
+            .WithName("ListSeries").WithSummary("Series by selector.").Produces<SeriesReport>().ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/services", QueryEndpoints.ListServices).WithName("ListServices").WithSummary("Services and their instances.");
+        api.MapGet("/samples", QueryEndpoints.ReadSamples)
+            .WithName("ReadSamples").WithSummary("Samples of a range: raw, or one value a step.").Produces<SamplesReport>()
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 }

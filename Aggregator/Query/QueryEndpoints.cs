@@ -1,0 +1,119 @@
+using System.ComponentModel;
+using System.Globalization;
+using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Selectors;
+using Observability.Aggregator.Storage;
+
+namespace Observability.Aggregator.Query;
+
+/// <summary>The HTTP API over what is in memory.</summary>
+internal static class QueryEndpoints
+{
+    private const int LimitDefault = 1000;
+
+    public static IResult ListSeries(
+        TelemetryStore store, QueryOptions options, TimeProvider time,
+        [Description("Which series: PromQL's series selector. Default: all.")] string? selector,
+        [Description("Series in the answer, at most Query:ListedSeriesMax. Default: 1000.")] int? limit)
+    {
+        if (!Selector.TryParse(selector ?? "{}", out Selector? wanted, out string error))
+        {
+            return Refuse($"Cannot list series: {error}");
+        }
+        if (limit is < 0 || limit > options.ListedSeriesMax)
+        {
+            return Refuse($"Cannot list series: limit is {limit}, allowed is 0 to {options.ListedSeriesMax} (Query:ListedSeriesMax).");
+        }
+        int listedMax = limit ?? int.Min(LimitDefault, options.ListedSeriesMax);
+        long nowNs = time.UnixNs();
+        var listed = new List<SeriesReport.Entry>();
+        int total = 0;
+        foreach (Series series in store.AllSeries)
+        {
+            if (wanted!.Matches(series) && total++ < listedMax)
+            {
+                listed.Add(Describe(series, nowNs));
+            }
+        }
+        return Results.Json(new SeriesReport(total, listed));
+    }
+
+    public static ServicesReport ListServices(TelemetryStore store, TimeProvider time)
+    {
+        long nowNs = time.UnixNs();
+        return new ServicesReport([.. store.Sources
+            .GroupBy(source => source.Service, StringComparer.Ordinal)
+            .OrderBy(service => service.Key, StringComparer.Ordinal)
+            .Select(service =>
+            {
+                ServicesReport.Instance[] instances = [.. service.Select(source => Describe(source, nowNs)).OrderBy(one => one.Name, StringComparer.Ordinal)];
+                return new ServicesReport.Service(service.Key, instances.Sum(one => one.Series), instances.Count(one => !one.Stale), instances);
+            })]);
+    }
+
+    public static async Task<IResult> ReadSamples(
+        [AsParameters] SampleQueryText text, TelemetryStore store, QueryOptions options, QueryGate gate, TimeProvider time, HttpContext context)
+    {
+        if (!SampleQuery.TryRead(text, options, time.UnixNs(), out SampleQuery? query, out string error))
+        {
+            return Refuse(error);
+        }
+        var matching = new List<Series>();
+        foreach (Series series in store.AllSeries)
+        {
+            if (!query!.Selector.Matches(series))
+            {
+                continue;
+            }
+            if (!CanAggregate(query, series.Kind))
+            {
+                return Refuse($"Cannot query: {series.Name} is a {SeriesJson.KindName(series.Kind)}, which has no '{query.Aggregation.ToString()!.ToLowerInvariant()}'.");
+            }
+            matching.Add(series);
+        }
+        if (matching.Count > options.SampledSeriesMax)
+        {
+            return Refuse($"Cannot query: the selector matches {matching.Count} series, {options.SampledSeriesMax} are the limit (Query:SampledSeriesMax). Narrow it.");
+        }
+        if (await gate.TryEnterAsync(context.RequestAborted) is not { } writer)
+        {
+            context.Response.Headers.RetryAfter = "1";
+            return Results.Problem("Cannot query: too many questions are being answered. Ask again.", statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+        try
+        {
+            context.Response.ContentType = "application/json";
+            await writer.WriteAsync(query!, matching, context.Response.Body, context.RequestAborted);
+        }
+        finally
+        {
+            gate.Leave(writer);
+        }
+        return Results.Empty;
+    }
+
+    private static bool CanAggregate(SampleQuery query, SeriesKind kind) => query.Aggregation switch
+    {
+        null => true,
+        Aggregation.Quantile => kind == SeriesKind.Histogram,
+        Aggregation.Increase or Aggregation.Rate => kind != SeriesKind.Gauge,
+        Aggregation.First or Aggregation.Last => kind != SeriesKind.Histogram,
+        _ => true,
+    };
+
+    private static SeriesReport.Entry Describe(Series series, long nowNs) => new(
+        series.Id, series.Source.Id, series.Source.Service, series.Source.Instance, series.Name,
+        series.Labels.ToDictionary(label => label.Name, label => label.Value, StringComparer.Ordinal),
+        SeriesJson.KindName(series.Kind), series.Unit, series.Head, TimeOrNull(series.NewestTimestampNs), series.IsStale(nowNs));
+
+    private static ServicesReport.Instance Describe(Source source, long nowNs)
+    {
+        Series[] series = [.. source.Series];
+        return new ServicesReport.Instance(
+            source.Instance, source.Id, series.Length, TimeOrNull(source.NewestReceivedNs), source.PushIntervalMs, series.All(one => one.IsStale(nowNs)));
+    }
+
+    private static string? TimeOrNull(long ns) => ns == 0 ? null : ns.ToString(CultureInfo.InvariantCulture);
+
+    private static IResult Refuse(string detail) => Results.Problem(detail, statusCode: StatusCodes.Status400BadRequest);
+}

@@ -1,0 +1,249 @@
+using System.Globalization;
+using System.Text.Json;
+using Observability.Aggregator.Histograms;
+using Observability.Aggregator.Storage;
+
+namespace Observability.Aggregator.Query;
+
+/// <summary>Answers one question about samples, series by series, as JSON that is sent while it is written.</summary>
+internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
+{
+    private const long ExactIntegerMax = 1L << 53;
+    private const int FlushBytes = 64 * 1024;
+
+    private readonly SampleBuffer _samples = new(countMax: 1_100_000);
+    private readonly HistogramBuffer _histograms = new();
+    private readonly StepTable _steps = new();
+    private readonly HistogramSteps _histogramSteps = new();
+    private readonly HistogramSum _sum = new();
+    private readonly ExplicitHistogramSum _explicitSum = new();
+    private int _valuesLeft;
+
+    public async Task WriteAsync(SampleQuery query, IReadOnlyList<Series> matching, Stream output, CancellationToken cancellationToken)
+    {
+        _valuesLeft = options.ValuesMax;
+        await using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteString("session_id", Text(store.SessionId));
+        json.WriteString("from_ns", Text(query.FromNs));
+        json.WriteString("to_ns", Text(query.ToNs));
+        if (query.StepNs is { } stepNs)
+        {
+            json.WriteString("step_ns", Text(stepNs));
+        }
+        json.WriteStartArray("series");
+        foreach (Series series in matching)
+        {
+            if (query.Merge && series.Kind == SeriesKind.Histogram)
+            {
+                continue;
+            }
+            WriteSeries(json, query, series);
+            if (json.BytesPending > FlushBytes)
+            {
+                await json.FlushAsync(cancellationToken);
+            }
+        }
+        if (query.Merge && matching.Any(series => series.Kind == SeriesKind.Histogram))
+        {
+            WriteMerged(json, query, [.. matching.Where(series => series.Kind == SeriesKind.Histogram)]);
+        }
+        json.WriteEndArray();
+        json.WriteBoolean("truncated", _valuesLeft < 0);
+        json.WriteEndObject();
+        await json.FlushAsync(cancellationToken);
+    }
+
+    private void WriteSeries(Utf8JsonWriter json, SampleQuery query, Series series)
+    {
+        json.WriteStartObject();
+        SeriesJson.WriteIdentity(json, series);
+        if (series.Kind == SeriesKind.Histogram)
+        {
+            _histograms.Clear();
+            ReadResult read = store.ReadHistograms(series, query.FromNs, LastNs(query), _histograms);
+            json.WriteNumber("overwritten", read.Overwritten);
+            WriteHistograms(json, query);
+        }
+        else
+        {
+            _samples.Clear();
+            // One period earlier for counters, so that the first step's increase counts from the sample before it.
+            long fromNs = series.Kind == SeriesKind.Counter && query.StepNs is { } stepNs ? query.FromNs - stepNs : query.FromNs;
+            ReadResult read = store.Read(series, fromNs, LastNs(query), _samples);
+            json.WriteNumber("overwritten", read.Overwritten);
+            WriteScalars(json, query, series);
+        }
+        json.WriteEndObject();
+    }
+
+    /// <summary>A range with steps ends before To, a raw one with it.</summary>
+    private static long LastNs(SampleQuery query) => query.StepNs is null ? query.ToNs : query.ToNs - 1;
+
+    private void WriteScalars(Utf8JsonWriter json, SampleQuery query, Series series)
+    {
+        if (query.StepNs is { } stepNs)
+        {
+            _steps.Begin(query.StepCount);
+            _steps.Add(_samples, series.Kind, query.FromNs, stepNs);
+            Aggregation aggregation = query.AggregationOf(series.Kind);
+            WriteSteps(json, query, (int step, out double value) => _steps.TryGet(step, aggregation, stepNs, out value));
+            return;
+        }
+        int count = TakeValues(_samples.Count);
+        WriteTimes(json, count, row => _samples.TimestampsNs[row]);
+        json.WriteStartArray("values");
+        for (int row = 0; row < count; row++)
+        {
+            WriteScalar(json, series.Kind, row);
+        }
+        json.WriteEndArray();
+        if (_samples.HasAggregates)
+        {
+            WriteColumn(json, "min", count, row => _samples.IsAggregate(row) ? _samples.Min[row] : _samples.Gauge(row));
+            WriteColumn(json, "max", count, row => _samples.IsAggregate(row) ? _samples.Max[row] : _samples.Gauge(row));
+            WriteColumn(json, "sum", count, row => _samples.IsAggregate(row) ? _samples.Sum[row] : _samples.Gauge(row));
+            WriteColumn(json, "count", count, row => _samples.IsAggregate(row) ? _samples.Counts[row] : 1);
+        }
+    }
+
+    private void WriteScalar(Utf8JsonWriter json, SeriesKind kind, int row)
+    {
+        if (kind == SeriesKind.Gauge)
+        {
+            WriteNumber(json, _samples.Gauge(row));
+        }
+        else if (_samples.Counter(row) > ExactIntegerMax)
+        {
+            json.WriteStringValue(Text(_samples.Counter(row)));
+        }
+        else
+        {
+            json.WriteNumberValue(_samples.Counter(row));
+        }
+    }
+
+    private void WriteHistograms(Utf8JsonWriter json, SampleQuery query)
+    {
+        if (query.StepNs is { } stepNs)
+        {
+            _histogramSteps.Begin(query.StepCount);
+            _histogramSteps.Add(_histograms, query.FromNs, stepNs);
+            WriteHistogramSteps(json, query, stepNs);
+            return;
+        }
+        int count = TakeValues(_histograms.Count);
+        WriteTimes(json, count, row => _histograms[row].TimestampNs);
+        WriteColumn(json, "count", count, row => _histograms[row].Count);
+        WriteColumn(json, "sum", count, row => _histograms[row].Sum);
+        WriteColumn(json, "min", count, row => _histograms[row].Min);
+        WriteColumn(json, "max", count, row => _histograms[row].Max);
+        foreach ((string name, double quantile) in new[] { ("p50", 0.5), ("p95", 0.95), ("p99", 0.99) })
+        {
+            WriteColumn(json, name, count, row => QuantileOf(row, quantile));
+        }
+    }
+
+    private void WriteMerged(Utf8JsonWriter json, SampleQuery query, IReadOnlyList<Series> series)
+    {
+        long stepNs = query.StepNs!.Value;
+        _histogramSteps.Begin(query.StepCount);
+        long overwritten = 0;
+        foreach (Series one in series)
+        {
+            _histograms.Clear();
+            overwritten += store.ReadHistograms(one, query.FromNs, LastNs(query), _histograms).Overwritten;
+            _histogramSteps.Add(_histograms, query.FromNs, stepNs);
+        }
+        json.WriteStartObject();
+        json.WriteString("name", query.Selector.ToString());
+        json.WriteString("kind", "histogram");
+        json.WriteString("unit", series.Select(one => one.Unit).Distinct().Count() == 1 ? series[0].Unit : "");
+        json.WriteNumber("merged", series.Count);
+        json.WriteNumber("overwritten", overwritten);
+        WriteHistogramSteps(json, query, stepNs);
+        json.WriteEndObject();
+    }
+
+    private void WriteHistogramSteps(Utf8JsonWriter json, SampleQuery query, long stepNs)
+    {
+        Aggregation aggregation = query.AggregationOf(SeriesKind.Histogram);
+        WriteSteps(json, query, (int step, out double value) => _histogramSteps.TryGet(step, aggregation, query.Quantile, stepNs, out value));
+        if (_histogramSteps.BoundsDiffer > 0)
+        {
+            json.WriteNumber("bounds_differ", _histogramSteps.BoundsDiffer);
+        }
+    }
+
+    private void WriteSteps(Utf8JsonWriter json, SampleQuery query, TryGetStep tryGet)
+    {
+        var steps = new List<int>();
+        for (int step = 0; step < query.StepCount; step++)
+        {
+            if (tryGet(step, out _))
+            {
+                steps.Add(step);
+            }
+        }
+        int count = TakeValues(steps.Count);
+        WriteTimes(json, count, index => query.FromNs + (steps[index] * query.StepNs!.Value));
+        WriteColumn(json, "values", count, index => tryGet(steps[index], out double value) ? value : double.NaN);
+    }
+
+    private double QuantileOf(int row, double quantile)
+    {
+        if (_histograms[row].IsExplicit)
+        {
+            _explicitSum.Clear();
+            _explicitSum.TryAdd(_histograms[row], _histograms.ExplicitBounds(row), _histograms.ExplicitCounts(row));
+            return _explicitSum.Quantile(quantile);
+        }
+        _sum.Clear();
+        _sum.Add(_histograms[row], _histograms.PositiveCounts(row), _histograms.NegativeCounts(row));
+        return _sum.Quantile(quantile);
+    }
+
+    private int TakeValues(int count)
+    {
+        int taken = int.Clamp(count, 0, int.Max(_valuesLeft, 0));
+        _valuesLeft -= count;
+        return taken;
+    }
+
+    private static void WriteTimes(Utf8JsonWriter json, int count, Func<int, long> timeOf)
+    {
+        json.WriteStartArray("timestamps_ns");
+        for (int row = 0; row < count; row++)
+        {
+            json.WriteStringValue(Text(timeOf(row)));
+        }
+        json.WriteEndArray();
+    }
+
+    private static void WriteColumn(Utf8JsonWriter json, string name, int count, Func<int, double> valueOf)
+    {
+        json.WriteStartArray(name);
+        for (int row = 0; row < count; row++)
+        {
+            WriteNumber(json, valueOf(row));
+        }
+        json.WriteEndArray();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, double value)
+    {
+        if (double.IsFinite(value))
+        {
+            json.WriteNumberValue(value);
+        }
+        else
+        {
+            json.WriteStringValue(double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
+        }
+    }
+
+    private static string Text<T>(T number)
+        where T : IFormattable => number.ToString(null, CultureInfo.InvariantCulture);
+
+    private delegate bool TryGetStep(int step, out double value);
+}

@@ -1,0 +1,102 @@
+using Observability.Aggregator.Storage;
+
+namespace Observability.Aggregator.Query;
+
+/// <summary>Gathers the samples of one gauge or counter by steps. A step without samples has no value.</summary>
+internal sealed class StepTable
+{
+    private double[] _min = [];
+    private double[] _max = [];
+    private double[] _sum = [];
+    private double[] _first = [];
+    private double[] _last = [];
+    private double[] _increase = [];
+    private long[] _count = [];
+
+    public int StepCount { get; private set; }
+
+    public void Begin(int stepCount)
+    {
+        StepCount = stepCount;
+        if (_count.Length < stepCount)
+        {
+            _min = new double[stepCount];
+            _max = new double[stepCount];
+            _sum = new double[stepCount];
+            _first = new double[stepCount];
+            _last = new double[stepCount];
+            _increase = new double[stepCount];
+            _count = new long[stepCount];
+        }
+        Array.Clear(_count, 0, stepCount);
+        Array.Clear(_sum, 0, stepCount);
+        Array.Clear(_increase, 0, stepCount);
+    }
+
+    /// <summary>Adds the buffer's rows. A counter's first sample of all has no increase: what it counted before is unknown.</summary>
+    public void Add(SampleBuffer samples, SeriesKind kind, long fromNs, long stepNs)
+    {
+        ulong? previous = null;
+        for (int row = 0; row < samples.Count; row++)
+        {
+            int step = (int)((samples.TimestampsNs[row] - fromNs) / stepNs);
+            ulong total = samples.Counter(row);
+            if (step < 0 || step >= StepCount)
+            {
+                previous = total;
+                continue;
+            }
+            if (kind == SeriesKind.Counter)
+            {
+                Add(step, total, total, total, total, 1);
+                _increase[step] += previous is { } before ? total >= before ? total - before : total : 0;
+                previous = total;
+            }
+            else if (samples.IsAggregate(row))
+            {
+                Add(step, samples.Min[row], samples.Max[row], samples.Sum[row], samples.Gauge(row), (long)samples.Counts[row]);
+            }
+            else
+            {
+                double value = samples.Gauge(row);
+                Add(step, value, value, value, value, 1);
+            }
+        }
+    }
+
+    public bool TryGet(int step, Aggregation aggregation, long stepNs, out double value)
+    {
+        value = aggregation switch
+        {
+            Aggregation.Avg => _sum[step] / _count[step],
+            Aggregation.Min => _min[step],
+            Aggregation.Max => _max[step],
+            Aggregation.Sum => _sum[step],
+            Aggregation.Count => _count[step],
+            Aggregation.First => _first[step],
+            Aggregation.Last => _last[step],
+            Aggregation.Increase => _increase[step],
+            Aggregation.Rate => _increase[step] / (stepNs / 1e9),
+            _ => throw new System.Diagnostics.UnreachableException($"BUG: aggregation {aggregation} of scalar samples was not refused."),
+        };
+        return _count[step] > 0;
+    }
+
+    private void Add(int step, double min, double max, double sum, double last, long count)
+    {
+        if (_count[step] == 0)
+        {
+            _first[step] = last;
+            _min[step] = min;
+            _max[step] = max;
+        }
+        else
+        {
+            _min[step] = double.MinNumber(_min[step], min);
+            _max[step] = double.MaxNumber(_max[step], max);
+        }
+        _sum[step] += sum;
+        _last[step] = last;
+        _count[step] += count;
+    }
+}
