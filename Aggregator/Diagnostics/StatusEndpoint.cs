@@ -1,27 +1,65 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Listening;
 using Observability.Aggregator.Storage;
+using Observability.Aggregator.Streaming;
+using Observability.Protocol.V1;
 
 namespace Observability.Aggregator.Diagnostics;
 
-/// <summary>GET /api/status: what this process is and how it does.</summary>
+/// <summary>GET /api/status: what this process is and how it does. The one place that reads every feature.</summary>
 internal static class StatusEndpoint
 {
     private static readonly string Version =
         typeof(StatusEndpoint).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
-    public static StatusReport Status(ServingState serving, BoundPorts ports, TelemetryStore store)
+    public static StatusReport Status(
+        ServingState serving, BoundPorts ports, TelemetryStore store, IngestCounters ingest, ConnectedAgents agents, StreamingCounters streaming,
+        LiveHub hub, FrameLoop loop)
     {
+        using var process = Process.GetCurrentProcess();
         return new StatusReport(
             Environment.ProcessId,
-            store.SessionId.ToString(CultureInfo.InvariantCulture),
+            Text(store.SessionId),
             Version,
             serving.Phase.ToString().ToLowerInvariant(),
-            new PortReport(ports.Of(Listener.Grpc), ports.Of(Listener.Web), ports.Of(Listener.Metrics)));
+            (DateTime.UtcNow - process.StartTime.ToUniversalTime()).TotalSeconds,
+            new StatusReport.PortReport(ports.Of(Listener.Grpc), ports.Of(Listener.Web), ports.Of(Listener.Metrics)),
+            new StatusReport.StorageReport(
+                store.Sources.Count, store.SeriesCount, store.Options.SeriesMax, store.RingBytes, store.Options.RingMemoryBytesMax, store.RingGrowthsRefused),
+            new StatusReport.IngestReport(
+                ingest.StreamsOpen, ingest.Batches, ingest.Received, ingest.Rejected, ingest.RejectedByReason(), ingest.Duplicates, ingest.Replayed, ingest.Malformed),
+            Describe(streaming, hub, loop),
+            new StatusReport.ProcessReport(process.TotalProcessorTime.TotalSeconds, process.WorkingSet64, GC.GetTotalMemory(forceFullCollection: false)),
+            [.. agents.Snapshot().Select(Describe)],
+            [.. store.Sources.Select(Describe)],
+            [.. agents.Conflicts().Select(one => new StatusReport.Conflict(one.Service, one.Instance, one.RefusedPeer, one.OwnerPeer, Text(one.AtNs)))]);
     }
 
-    internal sealed record StatusReport(int Pid, string SessionId, string Version, string Phase, PortReport Ports);
+    private static StatusReport.StreamingReport Describe(StreamingCounters counters, LiveHub hub, FrameLoop loop)
+    {
+        DurationHistogram time = counters.FrameTime;
+        return new StatusReport.StreamingReport(
+            hub.Count, loop.Tick, RateClass.All.ToDictionary(rate => $"{rate.Hz}", counters.EncodesOf), counters.FramesSent, counters.BytesSent,
+            time.SumSeconds / long.Max(1, time.Count), time.MaxSeconds,
+            counters.Overruns, counters.Overwritten, counters.SlowedDown, counters.ClientsCut, counters.ClientsRefused);
+    }
 
-    internal sealed record PortReport(int Grpc, int Web, int Metrics);
+    private static StatusReport.Agent Describe(ConnectedAgent agent) => new(
+        agent.Source.Service, agent.Source.Instance, agent.Peer, Text(agent.SessionId), Text(agent.Sequence),
+        Text(agent.ConnectedAtNs), Text(agent.NewestBatchNs), agent.Report is { } report ? Describe(report, agent.ReportedAtNs) : null);
+
+    private static StatusReport.Ledger Describe(AgentReport report, long reportedAtNs) => new(
+        report.Recorded, report.Sent, report.Acknowledged, report.Pending,
+        report.Dropped.ToDictionary(drop => drop.Key, drop => drop.Value, StringComparer.Ordinal),
+        report.ClockOffsetNs, report.RoundTripNs, report.Sdk, Text(reportedAtNs));
+
+    private static StatusReport.Source Describe(Source source) => new(
+        source.Id, source.Service, source.Instance, source.Series.Count, source.PushIntervalMs, source.Received, source.Rejected, source.Duplicates,
+        source.Replayed, source.ClockOffsetNs, Text(source.NewestReceivedNs));
+
+    private static string Text<T>(T number)
+        where T : IFormattable => number.ToString(null, CultureInfo.InvariantCulture);
 }

@@ -14,6 +14,7 @@ internal static class IngestRegistration
         services.AddSingleton<IngestServices>();
         services.AddSingleton<TelemetryIngestor>();
         services.AddSingleton<IDrain, IngestDrain>();
+        services.AddSingleton<IMetricSource, IngestMetrics>();
         return services;
     }
 

@@ -61,6 +61,9 @@ internal sealed partial class FrameLoop : IHostedService
 
     private long NowNs => (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency));
 
+    /// <summary>The newest number given to a pass.</summary>
+    public long Tick => Volatile.Read(ref _tick);
+
     public SeriesSet? TryFindSet(string key) => _registry.TryFindSet(key);
 
     /// <summary>Runs the command on the loop's thread, between two passes.</summary>

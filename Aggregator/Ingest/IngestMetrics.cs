@@ -1,0 +1,26 @@
+using Observability.Aggregator.Diagnostics;
+
+namespace Observability.Aggregator.Ingest;
+
+/// <summary>Ingestion's counters, for exposition.</summary>
+internal sealed class IngestMetrics(IngestCounters counters, ConnectedAgents agents) : IMetricSource
+{
+    public IEnumerable<OwnMetric> Read() =>
+    [
+        OwnMetric.Gauge("telemetry_agents_connected", "Open streams of agents that told who they are.", agents.Count),
+        OwnMetric.Gauge("telemetry_ingest_streams", "Open streams of ingestion.", counters.StreamsOpen),
+        OwnMetric.Counter("telemetry_ingest_batches_total", "Batches taken from streams.", counters.Batches),
+        OwnMetric.Counter("telemetry_samples_received_total", "Samples applied.", counters.Received),
+        OwnMetric.Counter(
+            "telemetry_samples_rejected_total", "Samples not applied although their batch was well-formed, by reason.", "reason",
+            counters.RejectedByReason().Select(reason => (reason.Key, (double)reason.Value))),
+        OwnMetric.Counter("telemetry_samples_duplicate_total", "Samples of batches that came again.", counters.Duplicates),
+        OwnMetric.Counter("telemetry_samples_replayed_total", "Samples that agents sent again after a restart of the aggregator.", counters.Replayed),
+        OwnMetric.Counter("telemetry_batches_malformed_total", "Batches of which nothing was applied.", counters.Malformed),
+        OwnMetric.Counter("telemetry_ingest_conflicts_total", "Streams refused because their identity had a live owner.", counters.Conflicts),
+        OwnMetric.Counter(
+            "telemetry_samples_dropped_total", "Samples that connected agents dropped, as they report it, by reason.", "reason",
+            agents.Snapshot().Where(agent => agent.Report is not null).SelectMany(agent => agent.Report!.Dropped)
+                .GroupBy(drop => drop.Key, StringComparer.Ordinal).Select(drops => (drops.Key, drops.Sum(drop => (double)drop.Value)))),
+    ];
+}
