@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef } from 'react'
 import type { Live } from '../live'
+import { catalogWishes } from '../store/selectors'
 import { Help } from './Help'
 import { pressKey } from './keys'
 import { useLive, useReading } from './liveContext'
@@ -37,12 +38,16 @@ export function App() {
 
 /** The service of the URL; without one, the first that is known. */
 function Service() {
+  const live = useLive()
   const chosen = useUi(state => state.service)
   const openService = useUi(state => state.openService)
-  const first = useReading(useCallback((live: Live) => chosen ?? servicesOf(live)[0] ?? null, [chosen]))
+  const first = useReading(useCallback((reader: Live) => chosen ?? servicesOf(reader)[0] ?? null, [chosen]))
   useEffect(() => {
     if (chosen === null && first !== null) openService(first)
   }, [chosen, first, openService])
+  useEffect(() => {
+    if (chosen === null) live.wish(catalogWishes())
+  }, [live, chosen])
   if (chosen === null) return <main className="min-h-0 flex-1 bg-surface"><NothingYet /></main>
   return <ServicePage key={chosen} service={chosen} />
 }

@@ -1,11 +1,12 @@
 import { useCallback, useMemo } from 'react'
-import { formatValue, unitName } from '../paint/format'
+import { formatCount, formatValue, unitName } from '../paint/format'
 import type { Line } from '../paint/lineContent'
 import type { Live } from '../live'
+import { percentilesOf } from '../store/percentiles'
 import type { LiveSeries } from '../store/series'
 import { shiftOf, valueAt } from '../store/serviceView'
 import { useReading } from './liveContext'
-import type { ViewProps } from './ServicePage'
+import type { ViewProps } from './percentileStyle'
 import { Sparkline } from './Sparkline'
 import { cell, figure, headCell, headFigure, sparkCell } from './table'
 import { useUi } from './uiState'
@@ -30,7 +31,7 @@ export function MetricList({ shape }: Pick<ViewProps, 'shape'>) {
               <th scope="col" className={headCell}>instance</th>
               <th scope="col" className={headCell}>kind</th>
               <th scope="col" className={headCell}>unit</th>
-              <th scope="col" className={headFigure}>value</th>
+              <th scope="col" className={headFigure} title="The newest value; of a histogram its p99.">value</th>
               <th scope="col" className={headCell}>over time</th>
             </tr>
           </thead>
@@ -58,7 +59,10 @@ export function MetricList({ shape }: Pick<ViewProps, 'shape'>) {
 type RowProps = { readonly series: LiveSeries, readonly charted: boolean, readonly onToggle: () => void }
 
 function Row({ series, charted, onToggle }: RowProps) {
-  const value = useReading(useCallback((live: Live) => formatValue(newestOf(series, live.readAtMs()), series.unit), [series]))
+  const value = useReading(useCallback((live: Live) => {
+    const newest = newestOf(series, live.readAtMs())
+    return series.kind === 'counter' ? formatCount(newest) : formatValue(newest, series.unit)
+  }, [series]))
   const line = useMemo((): Line | null => (
     series.column === null ? null : { label: series.title, column: series.column, colour: 7, shiftMs: shiftOf(series) }
   ), [series])
@@ -87,7 +91,16 @@ function Row({ series, charted, onToggle }: RowProps) {
 /** The list is served once a second: a value may be that old. */
 const LIST_AGE_MS = 3000
 
+const percentiles = new Float64Array(3)
+
+/** Of a histogram its p99. */
 function newestOf(series: LiveSeries, nowMs: number): number {
+  if (series.histogram !== null) {
+    const newestMs = series.histogram.newestMs + series.source.shiftMs
+    const atMs = nowMs - newestMs < LIST_AGE_MS ? Math.min(nowMs, newestMs) : nowMs
+    percentilesOf([{ histogram: series.histogram, shiftMs: shiftOf(series) }], atMs, percentiles)
+    return percentiles[2]!
+  }
   const value = valueAt(series, nowMs)
   if (!Number.isNaN(value) || series.column === null) return value
   return nowMs - series.newestMs < LIST_AGE_MS ? series.column.newestValue : Number.NaN

@@ -12,10 +12,9 @@ import { MetricList } from './MetricList'
 import { MetricPanel } from './MetricPanel'
 import { ChartNotice } from './Notice'
 import { Readout } from './Panel'
+import { percentileColour, PERCENTILE_LABELS, type ViewProps } from './percentileStyle'
 import { useUi } from './uiState'
 
-/** Series colours of p50, p95 and p99: the worst stands out most. */
-const PERCENTILE_COLOURS = [1, 0, 5] as const
 const THROUGHPUT_COLOUR = 1
 const ERRORS_COLOUR = 5
 const INFLIGHT_COLOUR = 2
@@ -55,16 +54,14 @@ export function ServicePage({ service }: { readonly service: string }) {
   )
 }
 
-export type ViewProps = { readonly view: ServiceView, readonly shape: ServiceShape }
-
 function Latency({ view, shape }: ViewProps) {
   const model = useMemo((): LineModel => ({
-    lines: shape.latency.map(line => ({ ...line, colour: PERCENTILE_COLOURS[['p50', 'p95', 'p99'].indexOf(line.label)] ?? 0 })),
+    lines: shape.latency.map(line => ({ ...line, colour: percentileColour(line.label) })),
     unit: shape.latencyUnit,
     area: false,
   }), [shape])
   const text = useReading(useCallback((live: Live) => {
-    const values = ['p50', 'p95', 'p99'].map(label => worstAt(shape.latency.filter(line => line.label === label), live.readAtMs()))
+    const values = PERCENTILE_LABELS.map(label => worstAt(shape.latency.filter(line => line.label === label), live.readAtMs()))
     const scaled = scaleFor(shape.latencyUnit, Math.max(...values.map(value => (Number.isNaN(value) ? 0 : value))))
     return [scaled.unit, view.latencyErrorRatio, ...values.map(value => `${formatIn(value, scaled)}=${value}`)].join('|')
   }, [view, shape]))

@@ -120,7 +120,7 @@ describe('LiveStore', () => {
 
   it('forgets series that nothing asks for, after a while', () => {
     const test = new TestStore()
-    test.declare(entry(1, 'rps'), entry(2, 'rps', 'gauge', 'b', 'payments'))
+    test.declare(entry(1, 'rps'), entry(2, 'inflight', 'gauge', 'b', 'payments'))
     test.store.wish(serviceWishes('checkout', [], 60_000))
     test.store.sweep()
     expect([...test.store.series()]).toHaveLength(2)

@@ -31,6 +31,11 @@ function wish(name: string | null, service: string | null, rate: number, backfil
   }
 }
 
+/** Every service's requests once a second: which services there are, for pickers and the search. */
+export function catalogWishes(): Wish[] {
+  return [wish('rps', null, CATALOG_RATE, 0)]
+}
+
 export function overviewWishes(backfillMs: number): Wish[] {
   return OVERVIEW_METRICS.map(name => wish(name, null, LIST_RATE, backfillMs))
 }
@@ -38,5 +43,6 @@ export function overviewWishes(backfillMs: number): Wish[] {
 /** `metrics`: further names that are shown as charts. */
 export function serviceWishes(service: string, metrics: readonly string[], backfillMs: number): Wish[] {
   const charted = [...new Set<string>([...STANDARD_METRICS, ...metrics])]
-  return [...charted.map(name => wish(name, service, CHART_RATE, backfillMs)), wish(null, service, CATALOG_RATE, backfillMs)]
+  const charts = charted.map(name => wish(name, service, CHART_RATE, backfillMs))
+  return [...charts, wish(null, service, CATALOG_RATE, backfillMs), ...catalogWishes()]
 }

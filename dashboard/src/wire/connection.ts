@@ -67,7 +67,6 @@ export class Connection {
   #newestMs = Number.NaN
   #token: string | null = null
   #heardMs = 0
-  #beatMs = 0
   #pings = 0
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #watchTimer: ReturnType<typeof setInterval> | undefined
@@ -150,8 +149,13 @@ export class Connection {
     this.#heardMs = this.#options.nowMs()
     if (typeof data === 'string') {
       const result = parseControl(data)
-      if (result.ok) this.#control(result.message)
-      else this.#refuse(result.error)
+      if (!result.ok) {
+        this.#refuse(result.error)
+        return
+      }
+      // Whatever comes is a sign of life: the aggregator sends heartbeats only to those who hear nothing else.
+      if (this.#greeted) this.#beat()
+      this.#control(result.message)
     } else if (data instanceof ArrayBuffer) {
       this.#frame(data)
     } else {
@@ -184,9 +188,6 @@ export class Connection {
       case 'series':
         post({ type: 'series', aggregator, series: message.series })
         break
-      case 'heartbeat':
-        this.#beat()
-        break
       case 'pong':
         this.#clock.add(message.t, this.#heardMs, millisecondsSince(message.serverNs, originNs))
         post({ type: 'clock', aggregator, offsetMs: this.#clock.offsetMs, roundTripMs: this.#clock.roundTripMs })
@@ -200,6 +201,7 @@ export class Connection {
       case 'error':
         post({ type: 'problem', aggregator, message: message.message })
         break
+      case 'heartbeat':
       case 'subscribed':
       case 'unknown':
         break
@@ -253,7 +255,6 @@ export class Connection {
   }
 
   #beat(): void {
-    this.#beatMs = this.#heardMs
     if (this.#phase.kind !== 'open') this.#enter({ kind: 'open' })
   }
 
@@ -266,8 +267,8 @@ export class Connection {
       this.#refuse(`'${this.#options.address}' did not greet within ${HANDSHAKE_MAX_MS / 1000} s.`, CLOSE_SILENT)
     } else if (this.#greeted && nowMs - this.#heardMs > DEAD_AFTER_MS) {
       this.#refuse(`'${this.#options.address}' has been silent for ${DEAD_AFTER_MS / 1000} s.`, CLOSE_SILENT)
-    } else if (this.#phase.kind === 'open' && nowMs - this.#beatMs > STALLED_AFTER_MS) {
-      this.#enter({ kind: 'stalled', sinceMs: this.#beatMs })
+    } else if (this.#phase.kind === 'open' && nowMs - this.#heardMs > STALLED_AFTER_MS) {
+      this.#enter({ kind: 'stalled', sinceMs: this.#heardMs })
     }
   }
 
