@@ -1,6 +1,8 @@
 import { useCallback, useEffect, useState, type ReactNode } from 'react'
+import { unitName } from '../paint/format'
 import { LineContent, type LineModel } from '../paint/lineContent'
 import type { LivePlot } from '../paint/livePlot'
+import { useReading } from './liveContext'
 import { Panel } from './Panel'
 import { Plot } from './Plot'
 
@@ -8,7 +10,8 @@ type LinePanelProps = {
   readonly name: string
   readonly title: string
   readonly verbatim?: boolean
-  readonly unit?: ReactNode
+  /** Beside the unit of the axis. */
+  readonly note?: string
   readonly about?: string
   readonly label: string
   readonly model: LineModel
@@ -20,7 +23,7 @@ type LinePanelProps = {
 const createLines = (name: string, canvas: HTMLCanvasElement) => new LineContent(name, canvas)
 
 /** A chart of lines over time. */
-export function LinePanel({ name, title, verbatim, unit, about, label, model, readouts, empty }: LinePanelProps) {
+export function LinePanel({ name, title, verbatim, note, about, label, model, readouts, empty }: LinePanelProps) {
   const [plot, setPlot] = useState<LivePlot | null>(null)
   const onPlot = useCallback((mounted: LivePlot | null) => setPlot(mounted), [])
 
@@ -28,6 +31,12 @@ export function LinePanel({ name, title, verbatim, unit, about, label, model, re
     if (plot?.content instanceof LineContent) plot.content.setModel(model)
   }, [plot, model])
 
+  // The axis picks its unit by magnitude, and the title must say which.
+  const axisUnit = useReading(useCallback(
+    () => (plot?.content instanceof LineContent && plot.output.paints > 0 ? plot.content.scaled.unit : unitName(model.unit)),
+    [plot, model],
+  ))
+  const unit = note === undefined ? axisUnit : `${axisUnit} ${note}`
   return (
     <Panel name={name} title={title} verbatim={verbatim} unit={unit} about={about} readouts={readouts}>
       <Plot name={name} label={label} create={createLines} onPlot={onPlot} />

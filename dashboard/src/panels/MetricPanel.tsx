@@ -43,7 +43,6 @@ export function MetricPanel({ view, shape, metric }: ViewProps & { readonly metr
       name={metric}
       title={metric}
       verbatim
-      unit={unit}
       about={built.about}
       label={`${metric} over time`}
       model={model}
@@ -55,7 +54,14 @@ export function MetricPanel({ view, shape, metric }: ViewProps & { readonly metr
         const number = value === '' ? Number.NaN : Number(value)
         return (
           <span key={name} title={line.label}>
-            <Readout name={name} {...(isHistogram ? { label: line.label } : {})} text={shown} value={number} colour={line.colour} />
+            <Readout
+              name={name}
+              {...(isHistogram ? { label: line.label } : {})}
+              text={shown}
+              value={number}
+              unit={unit}
+              colour={line.colour}
+            />
           </span>
         )
       })}

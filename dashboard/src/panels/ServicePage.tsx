@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, type ReactNode } from 'react'
-import { formatCount, formatFixed, formatIn, formatNumber, formatValue, NO_VALUE, scaleFor, unitName } from '../paint/format'
+import { formatCount, formatFixed, formatIn, formatNumber, formatValue, NO_VALUE, scaleFor } from '../paint/format'
 import type { LineModel } from '../paint/lineContent'
 import type { Live } from '../live'
 import { columnValueAt, ServiceView, type ServiceShape, type ViewLine } from '../store/serviceView'
@@ -66,19 +66,21 @@ function Latency({ view, shape }: ViewProps) {
     return [scaled.unit, view.latencyErrorRatio, ...values.map(value => `${formatIn(value, scaled)}=${value}`)].join('|')
   }, [view, shape]))
   const [unit = '', error = '', p50 = '', p95 = '', p99 = ''] = text.split('|')
-  const errorText = Number.isNaN(Number(error)) ? '' : ` ±${formatFixed(Number(error) * 100, 1)} %`
+  const errorText = Number.isNaN(Number(error)) ? '' : `±${formatFixed(Number(error) * 100, 1)} %`
   return (
     <LinePanel
       name="latency"
       title="Latency"
-      unit={`${unit}${errorText}`}
+      note={errorText}
       about={latencyAbout(shape, errorText)}
       label="Latency percentiles over time"
       model={model}
       readouts={[['p99', p99, 5], ['p95', p95, 0], ['p50', p50, 1]].map(([label, pair, colour]) => {
         const [shown = NO_VALUE, value = ''] = String(pair).split('=')
         const name = `latency-${label}`
-        return <Readout key={name} name={name} label={String(label)} text={shown} value={numberOf(value)} colour={Number(colour)} />
+        return (
+          <Readout key={name} name={name} label={String(label)} text={shown} value={numberOf(value)} unit={unit} colour={Number(colour)} />
+        )
       })}
       empty={shape.latencyOrigin === 'none' && <ChartNotice>{missing(view, shape, 'latency')}</ChartNotice>}
     />
@@ -88,7 +90,7 @@ function Latency({ view, shape }: ViewProps) {
 function latencyAbout(shape: ServiceShape, errorText: string): string {
   switch (shape.latencyOrigin) {
     case 'histograms':
-      return `Over a sliding second, from the histograms of ${shape.shown.length} instance(s), merged bucket by bucket; buckets bound the error to${errorText}.`
+      return `Over a sliding second, from the histograms of ${shape.shown.length} instance(s), merged bucket by bucket; buckets bound the error to ${errorText}.`
     case 'gauges':
       return 'No histogram “latency” is sent: these are the percentiles that each instance computed. '
         + 'They cannot be merged; the figure is that of the worst instance.'
@@ -151,7 +153,6 @@ function SinglePanel({ view, shape, name, title, metric, unit, colour, about, bi
     <LinePanel
       name={name}
       title={title}
-      unit={unitName(unit)}
       about={about}
       label={`${title} over time`}
       model={model}
