@@ -42,8 +42,9 @@ describe('the page', () => {
   it('says why there is no connection, and offers to try now', async () => {
     const reason = 'Cannot reach \'http://box:8080\'.'
     await page.receive({ type: 'phase', aggregator: 0, phase: { kind: 'lost', sinceMs: 0, retryAtMs: 0, reason } })
-    expect(page.text('[role="alert"]')).toContain('Cannot reach')
-    await page.click('[role="alert"] button')
+    expect(page.text('main [role="status"]')).toContain('Cannot reach')
+    expect(document.querySelector('[role="alert"]')).toBeNull()
+    await page.click('main button')
     expect(page.told.at(-1)).toEqual({ type: 'retry' })
   })
 
@@ -131,6 +132,7 @@ describe('the page', () => {
     await page.paint()
     expect(document.querySelector('[data-badge]')?.getAttribute('data-state')).toBe('disconnected')
     expect(page.text('tr[data-instance="a-1"]')).toContain('no connection')
+    expect(page.text('[role="alert"]')).toContain('Gone. The last picture stays')
     await page.connect()
     expect(document.querySelector('[data-badge]')?.getAttribute('data-state')).toBe('live')
   })

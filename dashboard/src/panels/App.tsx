@@ -57,7 +57,8 @@ const readLost = (live: Live) => {
   const [first] = lost
   if (first?.phase.kind !== 'lost') return ''
   const retryInS = Math.max(0, Math.ceil((first.phase.retryAtMs + live.store.offsetMs - live.store.serverNowMs()) / 1000))
-  return `${lost.length}|${live.tokenWanted}|${first.phase.reason}|${retryInS}`
+  const nothingYet = live.store.series().next().done === true
+  return `${lost.length}|${live.tokenWanted}|${nothingYet}|${retryInS}|${first.phase.reason}`
 }
 
 /** Viewing is protected: what to send is asked for, and kept for this tab alone. */
@@ -88,9 +89,11 @@ function TokenForm() {
 /** One line above everything while a connection is lost; the last picture stays below it. */
 function Lost() {
   const live = useLive()
-  const [count = '', tokenWanted = '', reason = '', retry = ''] = useReading(readLost).split('|')
+  const [count = '', tokenWanted = '', nothingYet = '', retry = '', reason = ''] = useReading(readLost).split('|')
   if (count === '') return null
   if (tokenWanted === 'true') return <TokenForm />
+  // Without a picture the page itself says what is wrong, once.
+  if (nothingYet === 'true') return null
   return (
     <div className="flex items-center gap-3 border-b border-line bg-raised px-3 py-1 text-12" role="alert" data-lost={count}>
       <span className="text-bad" aria-hidden="true">●</span>
