@@ -36,6 +36,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings se
                 context, StatusCodes.Status403Forbidden,
                 $"Cannot answer a page of origin '{context.Request.Headers.Origin}': it is not listed. Add it to {SecuritySettings.AllowedOriginsName}.");
         }
+        LetTheOriginRead(context);
         if (settings.ViewTokens.Allows(ViewToken.Find(context)))
         {
             return next(context);
@@ -44,6 +45,17 @@ internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings se
         return Refuse(
             context, StatusCodes.Status401Unauthorized,
             "Cannot answer without a valid token. Send 'Authorization: Bearer <token>' (on a WebSocket: the subprotocol 'bearer.<base64url token>').");
+    }
+
+    /// <summary>A listed page may also read the answer, refusals included: without the header a browser hides it from the page.</summary>
+    private static void LetTheOriginRead(HttpContext context)
+    {
+        string? origin = context.Request.Headers.Origin;
+        if (!string.IsNullOrEmpty(origin))
+        {
+            context.Response.Headers.AccessControlAllowOrigin = origin;
+            context.Response.Headers.Append("Vary", "Origin");
+        }
     }
 
     private static Task RefuseKey(HttpContext context) =>

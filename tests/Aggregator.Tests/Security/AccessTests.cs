@@ -55,6 +55,10 @@ public sealed class AccessTests
         request.Headers.Add("Origin", origin.Replace("{port}", $"{aggregator.WebPort}", StringComparison.Ordinal));
         using HttpResponseMessage response = await aggregator.Web.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(expected, response.StatusCode);
+
+        // A browser shows the answer to the page only with this header; a page that is not listed gets none.
+        response.Headers.TryGetValues("Access-Control-Allow-Origin", out IEnumerable<string>? readers);
+        Assert.Equal(expected == HttpStatusCode.OK ? request.Headers.GetValues("Origin") : [], readers ?? []);
     }
 
     private static async Task<HttpStatusCode> StatusAsync(RunningAggregator aggregator, string? token)
