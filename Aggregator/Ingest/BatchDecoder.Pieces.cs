@@ -4,7 +4,6 @@ namespace Observability.Aggregator.Ingest;
 
 internal sealed partial class BatchDecoder
 {
-    private bool _needsRoom;
     private int _sideAt;
 
     /// <summary>
@@ -41,8 +40,7 @@ internal sealed partial class BatchDecoder
         whole = default;
         if (!_stitch.HasRoom)
         {
-            _needsRoom = true;
-            return false;
+            return Fault.AskForRoom();
         }
         return TryPutTogether(outer, tag, out whole);
     }

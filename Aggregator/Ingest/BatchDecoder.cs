@@ -71,7 +71,7 @@ internal sealed partial class BatchDecoder
         {
             return true;
         }
-        if (!_needsRoom)
+        if (!Fault.NeedsRoom)
         {
             return false;
         }
@@ -110,7 +110,6 @@ internal sealed partial class BatchDecoder
         Tape.Clear();
         _header = default;
         _previous = null;
-        _needsRoom = false;
         _sideAt = _length;
         _metricCount = 0;
         _tickCount = 0;

@@ -11,8 +11,18 @@ internal sealed class WireFault
     /// <summary>The path and what is wrong, as a sentence without its end.</summary>
     public override string ToString() => $"{_path} {_what}";
 
+    /// <summary>Nothing is wrong: the scan ends to begin again with room to put pieces together.</summary>
+    public bool NeedsRoom { get; private set; }
+
+    public bool AskForRoom()
+    {
+        NeedsRoom = true;
+        return false;
+    }
+
     public bool At(string field, string? what)
     {
+        NeedsRoom = false;
         _path = field;
         _what = what ?? "cannot be read";
         return false;
@@ -21,11 +31,14 @@ internal sealed class WireFault
     /// <summary>The fault lies within this field.</summary>
     public bool Within(string field)
     {
-        _path = _path.Length == 0 ? field : field + "." + _path;
+        if (!NeedsRoom)
+        {
+            _path = _path.Length == 0 ? field : field + "." + _path;
+        }
         return false;
     }
 
-    public bool Within(string field, int index) => Within($"{field}[{index}]");
+    public bool Within(string field, int index) => !NeedsRoom && Within($"{field}[{index}]");
 
     /// <summary>A tag that no case knows: a known number with another wire type is told, since skipping it would lose data silently.</summary>
     public bool Unknown(ref WireReader reader, uint tag, ReadOnlySpan<string> fields)

@@ -1,0 +1,156 @@
+using System.Buffers;
+using Google.Protobuf;
+using Observability.Aggregator.Ingest;
+using Observability.Protocol.V1;
+
+namespace Observability.Aggregator.Tests.Ingest;
+
+/// <summary>Once names are known and rings have grown, nothing of ours allocates: decoder, counting and storage append.</summary>
+public sealed class SteadyStateTests
+{
+    private const int Messages = 10_000;
+    private const int Variants = 100;
+
+    private readonly Random _random = new(11);
+
+    [Fact]
+    public void Apply_TenThousandMessages_AllocatesNothing()
+    {
+        DecoderBench bench = new(new() { RingSamplesMax = 64, HistogramRingBytesMax = 65_536 });
+        // Declares the refs that ticks use.
+        bench.ApplyWhole(new TelemetryBatch { Metrics = { Enumerable.Range(1, 40).Select(i => new Metric { Name = $"declared{i}", SeriesRef = (uint)i }) } }.ToByteArray());
+        ReadOnlySequence<byte>[] messages = [.. Enumerable.Range(0, Variants).Select(Message)];
+        long before = 0;
+        long applied = 0;
+        for (int i = 0; i < Messages + (10 * Variants); i++)
+        {
+            if (i == 10 * Variants)
+            {
+                before = GC.GetAllocatedBytesForCurrentThread();
+                applied = 0;
+            }
+            applied += bench.Apply(messages[i % Variants])!.Value.Applied;
+        }
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(0, allocated);
+        Assert.True(applied > 40 * Messages, $"Only {applied} samples were applied.");
+    }
+
+    [Fact]
+    public async Task Stream_TenThousandMessages_AllocatesNothing()
+    {
+        IngestBench bench = new(new() { RingSamplesMax = 64 });
+        LoopingSource source = new([.. Enumerable.Range(0, Variants).Select(i => InlineMessage(i, "s").ToByteArray())]);
+        IngestStream stream = new(bench.Services, source, isExchange: true);
+        for (int i = 0; i < 10 * Variants; i++)
+        {
+            await ApplyNext(source, stream);
+        }
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int applied = ApplyMany(source, stream);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(Messages, applied);
+        Assert.Null(stream.Status);
+    }
+
+    /// <summary>Rejecting is no normal path, but a sender past its limit must not cost memory either.</summary>
+    [Fact]
+    public void Apply_SamplesPastTheSeriesLimit_AllocatesNothing()
+    {
+        DecoderBench bench = new(new() { RingSamplesMax = 64, SeriesMax = 10 });
+        byte[][] messages = [.. Enumerable.Range(0, Variants).Select(i => InlineMessage(i, "").ToByteArray())];
+        long before = 0;
+        for (int i = 0; i < 20 * Variants; i++)
+        {
+            if (i == 10 * Variants)
+            {
+                before = GC.GetAllocatedBytesForCurrentThread();
+            }
+            bench.Apply(messages[i % Variants]);
+        }
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(10, bench.Store.SeriesCount);
+    }
+
+    private static int ApplyMany(LoopingSource source, IngestStream stream)
+    {
+        int applied = 0;
+        for (int i = 0; i < Messages; i++)
+        {
+            ValueTask turn = ApplyNext(source, stream);
+            applied += turn.IsCompletedSuccessfully ? 1 : 0;
+        }
+        return applied;
+    }
+
+    private static ValueTask ApplyNext(LoopingSource source, IngestStream stream)
+    {
+        source.IsReady = true;
+        return stream.ApplyAsync();
+    }
+
+    private ReadOnlySequence<byte> Message(int variant)
+    {
+        TelemetryBatch batch = InlineMessage(variant, "");
+        batch.Metrics.Add(new Metric { SeriesRef = 40, Packed = new PackedSamples { TimestampsNs = { 5, 6, 7 }, Counters = { 1, 2, 3 } } });
+        batch.Metrics.Add(Histogram(variant));
+        batch.Ticks.Add(new Tick { TimestampNs = 1000, FirstRef = 1, Gauges = { Enumerable.Range(0, 30).Select(i => i * 1.5) } });
+        batch.Ticks.Add(new Tick { TimestampNs = 1000, FirstRef = 31, Counters = { Enumerable.Range(0, 9).Select(i => (ulong)i) } });
+        byte[] bytes = variant % 10 == 9 ? new WireScrambler(_random).Write(batch) : batch.ToByteArray();
+        return Segments.Split(bytes, _random, _random.Next(1, 12));
+    }
+
+    /// <summary>Series in changing order, and their labels too, as Go's maps give them.</summary>
+    private TelemetryBatch InlineMessage(int variant, string service)
+    {
+        TelemetryBatch batch = new() { Service = service, Instance = service };
+        int[] order = [.. Enumerable.Range(0, 50)];
+        if (variant % 3 == 0)
+        {
+            _random.Shuffle(order);
+        }
+        foreach (int series in order)
+        {
+            (string, string)[] labels = [("route", $"/api/{series % 7}"), ("method", series % 2 == 0 ? "GET" : "POST"), ("zone", $"z{series}")];
+            _random.Shuffle(labels);
+            Metric metric = new() { Name = $"metric_{series}", Unit = "ms", Samples = { new MetricSample { TimestampNs = 1_000 + (ulong)variant, Gauge = series } } };
+            foreach ((string key, string value) in labels)
+            {
+                metric.Labels.Add(key, value);
+            }
+            batch.Metrics.Add(metric);
+        }
+        return batch;
+    }
+
+    private static Metric Histogram(int variant) => new()
+    {
+        Name = "latency",
+        Samples =
+        {
+            new MetricSample
+            {
+                TimestampNs = 9, Histogram = new Histogram { Count = 406, Scale = 4, PositiveOffset = variant, PositiveCounts = { 1, 2, 3, 400 } },
+            },
+        },
+    };
+
+    private sealed class LoopingSource(byte[][] messages) : IBatchSource
+    {
+        private int _next;
+
+        public bool IsReady { get; set; }
+
+        public string Peer => "loop";
+
+        public bool TryRead(out ReadOnlySequence<byte> message)
+        {
+            message = IsReady ? new ReadOnlySequence<byte>(messages[_next++ % messages.Length]) : default;
+            (bool wasReady, IsReady) = (IsReady, false);
+            return wasReady;
+        }
+
+        public void Abort(Protocol.GrpcStatus status) => throw new InvalidOperationException(status.Detail);
+    }
+}
