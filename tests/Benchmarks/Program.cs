@@ -1,8 +1,17 @@
 using BenchmarkDotNet.Running;
+using Observability.Benchmarks.Ingest;
 
 namespace Observability.Benchmarks;
 
 internal static class BenchmarkProgram
 {
-    private static void Main(string[] args) => BenchmarkSwitcher.FromAssembly(typeof(BenchmarkProgram).Assembly).Run(args);
+    private static void Main(string[] args)
+    {
+        if (args is ["ingest", ..])
+        {
+            IngestComparison.Run(Console.Out, args.ElementAtOrDefault(1) ?? "");
+            return;
+        }
+        BenchmarkSwitcher.FromAssembly(typeof(BenchmarkProgram).Assembly).Run(args);
+    }
 }

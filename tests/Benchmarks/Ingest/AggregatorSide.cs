@@ -1,0 +1,55 @@
+using System.Buffers;
+using Observability.Aggregator.Ingest;
+using Observability.Aggregator.Storage;
+using Observability.Protocol;
+
+namespace Observability.Benchmarks.Ingest;
+
+/// <summary>The aggregator's own path from a message in the pipe to the store: stream, shard, decoder, counters, rings. No transport.</summary>
+internal sealed class AggregatorSide : IIngestSide
+{
+    private readonly IngestServices _services;
+    private readonly Source[] _sources;
+    private readonly IngestStream[] _streams;
+
+    public AggregatorSide(int agents, int ringSamples)
+    {
+        TelemetryStore store = new(new StorageOptions { RingSamplesMax = ringSamples }, sessionId: 1);
+        IngestOptions options = new();
+        IngestShards shards = new(store, options);
+        _services = new IngestServices(store, shards, new IngestCounters(shards), new ConnectedAgents(), options, TimeProvider.System);
+        _sources = [.. Enumerable.Range(0, agents).Select(_ => new Source())];
+        _streams = [.. _sources.Select(source => new IngestStream(_services, source, isExchange: true))];
+    }
+
+    public string Name => "aggregator";
+
+    public long Stored => _services.Counters.Received;
+
+    public void Apply(int agent, in ReadOnlySequence<byte> message)
+    {
+        _sources[agent].Next = message;
+        ValueTask turn = _streams[agent].ApplyAsync();
+        if (!turn.IsCompletedSuccessfully || _streams[agent].Status is not null)
+        {
+            throw new InvalidOperationException($"Cannot apply a message of the benchmark: {_streams[agent].Status}.");
+        }
+        _streams[agent].Tally.Reset();
+    }
+
+    private sealed class Source : IBatchSource
+    {
+        public ReadOnlySequence<byte> Next { get; set; }
+
+        public string Peer => "benchmark";
+
+        public bool TryRead(out ReadOnlySequence<byte> message)
+        {
+            message = Next;
+            Next = default;
+            return !message.IsEmpty;
+        }
+
+        public void Abort(GrpcStatus status) => throw new InvalidOperationException(status.Detail);
+    }
+}
