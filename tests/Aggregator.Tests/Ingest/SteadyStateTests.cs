@@ -20,20 +20,18 @@ public sealed class SteadyStateTests
         // Declares the refs that ticks use.
         bench.ApplyWhole(new TelemetryBatch { Metrics = { Enumerable.Range(1, 40).Select(i => new Metric { Name = $"declared{i}", SeriesRef = (uint)i }) } }.ToByteArray());
         ReadOnlySequence<byte>[] messages = [.. Enumerable.Range(0, Variants).Select(Message)];
-        long before = 0;
+        AllocationMeter meter = default;
         long applied = 0;
         for (int i = 0; i < Messages + (10 * Variants); i++)
         {
             if (i == 10 * Variants)
             {
-                before = GC.GetAllocatedBytesForCurrentThread();
+                meter = AllocationMeter.Start();
                 applied = 0;
             }
             applied += bench.Apply(messages[i % Variants])!.Value.Applied;
         }
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-
-        Assert.Equal(0, allocated);
+        meter.AssertNothing();
         Assert.True(applied > 40 * Messages, $"Only {applied} samples were applied.");
     }
 
@@ -47,9 +45,9 @@ public sealed class SteadyStateTests
         {
             await ApplyNext(source, stream);
         }
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        AllocationMeter meter = AllocationMeter.Start();
         int applied = ApplyMany(source, stream);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        meter.AssertNothing();
         Assert.Equal(Messages, applied);
         Assert.Null(stream.Status);
     }
@@ -60,16 +58,16 @@ public sealed class SteadyStateTests
     {
         DecoderBench bench = new(new() { RingSamplesMax = 64, SeriesMax = 10 });
         byte[][] messages = [.. Enumerable.Range(0, Variants).Select(i => InlineMessage(i, "").ToByteArray())];
-        long before = 0;
+        AllocationMeter meter = default;
         for (int i = 0; i < 20 * Variants; i++)
         {
             if (i == 10 * Variants)
             {
-                before = GC.GetAllocatedBytesForCurrentThread();
+                meter = AllocationMeter.Start();
             }
             bench.Apply(messages[i % Variants]);
         }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        meter.AssertNothing();
         Assert.Equal(10, bench.Store.SeriesCount);
     }
 

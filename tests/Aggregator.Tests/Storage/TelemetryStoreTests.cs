@@ -248,12 +248,12 @@ public sealed class TelemetryStoreTests
         SampleBuffer buffer = new();
         HistogramBuffer histograms = new();
         long histogramCursor = 0;
-        long before = 0;
+        AllocationMeter meter = default;
         for (int i = 0; i < 5_000; i++)
         {
             if (i == 1_000)
             {
-                before = GC.GetAllocatedBytesForCurrentThread();
+                meter = AllocationMeter.Start();
             }
             _store.AppendRow(writer, i, 0, values);
             _store.TryAppend(writer, histogram, i, new HistogramSample { Count = 406, Scale = 3, PositiveCounts = buckets });
@@ -265,7 +265,7 @@ public sealed class TelemetryStoreTests
             buffer.Clear();
             histograms.Clear();
         }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        meter.AssertNothing();
     }
 
     private Series Add(SourceWriter writer, string name, SeriesKind kind, LabelSet? labels = null)

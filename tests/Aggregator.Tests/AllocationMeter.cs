@@ -1,0 +1,26 @@
+namespace Observability.Aggregator.Tests;
+
+/// <summary>Bytes that this thread allocates from <see cref="Start"/> on.</summary>
+internal readonly struct AllocationMeter
+{
+    /// <summary>A collection, which any other test may cause, counts the unused rest of the thread's allocation context (8 KB) as allocated.</summary>
+    private const int ContextBytes = 8 * 1024 + 64;
+
+    private readonly long _bytes;
+    private readonly int _collections;
+
+    private AllocationMeter(long bytes, int collections)
+    {
+        _bytes = bytes;
+        _collections = collections;
+    }
+
+    public static AllocationMeter Start() => new(GC.GetAllocatedBytesForCurrentThread(), GC.CollectionCount(0));
+
+    /// <summary>Nothing was allocated: exactly, but for what collections since the start add by themselves.</summary>
+    public void AssertNothing()
+    {
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - _bytes;
+        Assert.InRange(allocated, 0, (GC.CollectionCount(0) - _collections) * (long)ContextBytes);
+    }
+}
