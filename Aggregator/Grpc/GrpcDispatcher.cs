@@ -47,7 +47,11 @@ internal sealed partial class GrpcDispatcher(
         using GrpcDeadline? deadline = head.Timeout is { } timeout
             ? new GrpcDeadline(timeout, timeProvider, () => call.Abort(new(GrpcStatusCode.DeadlineExceeded, $"The call did not end within its deadline of {timeout.TotalSeconds} s.")))
             : null;
-        activeCalls.Add(call);
+        // What is served while draining (health) must still get its request, which may arrive after the headers.
+        if (!head.Mapping.Traits.HasFlag(GrpcMethodTraits.WhileDraining))
+        {
+            activeCalls.Add(call);
+        }
         try
         {
             GrpcStatus status = await RunAsync(head.Mapping.Method, call);

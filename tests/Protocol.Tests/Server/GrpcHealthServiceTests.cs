@@ -33,6 +33,22 @@ public sealed class GrpcHealthServiceTests
     }
 
     [Fact]
+    public async Task Check_WhileDraining_WaitsForARequestThatComesAfterTheHeaders()
+    {
+        await using GrpcTestServer server = await StartAsync();
+        server.Get<ServingState>().MoveTo(ServingPhase.Serving);
+        server.Get<ServingState>().MoveTo(ServingPhase.Draining);
+        using GrpcChannel channel = server.Connect();
+        await using GrpcDuplexCall call = channel.OpenDuplex(Check, GrpcCallOptions.Default, Stop);
+        await Poll.UntilAsync(() => server.Counters.Active == 1, "the call is open");
+
+        await call.WriteAsync(new HealthCheckRequest().ToByteArray(), Stop);
+        await call.CompleteAsync();
+
+        Assert.Equal(HealthStatus.NotServing, await NextAsync(call));
+    }
+
+    [Fact]
     public async Task Check_OfAnUnknownService_IsNotFound()
     {
         await using GrpcTestServer server = await StartAsync();
