@@ -5,7 +5,7 @@ import type { Live } from '../live'
 import { PercentileLines } from '../store/percentiles'
 import { RateLine } from '../store/rate'
 import type { LiveSeries } from '../store/series'
-import { columnValueAt, shiftOf } from '../store/serviceView'
+import { columnValueAt, histogramSources, shiftOf, type InstanceView } from '../store/serviceView'
 import { useDerivations, useLive, useReading } from './liveContext'
 import { LinePanel } from './LinePanel'
 import { ChartNotice } from './Notice'
@@ -26,7 +26,7 @@ export function MetricPanel({ view, shape, metric }: ViewProps & { readonly metr
   const live = useLive()
   const built = useMemo(() => {
     const series = shape.others.filter(one => one.name === metric)
-    return build(series.slice(0, METRIC_LINES_MAX), live)
+    return build(series.slice(0, METRIC_LINES_MAX), shape.instances, live)
   }, [shape, metric, live])
   useDerivations(built.derive)
   const { model } = built
@@ -70,12 +70,12 @@ export function MetricPanel({ view, shape, metric }: ViewProps & { readonly metr
   )
 }
 
-function build(series: readonly LiveSeries[], live: Live): Built {
+function build(series: readonly LiveSeries[], instances: readonly InstanceView[], live: Live): Built {
   const unit = series[0]?.unit ?? ''
   const keptFromMs = () => live.store.serverNowMs() - live.store.retentionMs
   if (series[0]?.kind === 'histogram') {
     const percentiles = new PercentileLines()
-    const sources = series.flatMap(one => (one.histogram === null ? [] : [{ histogram: one.histogram, shiftMs: shiftOf(one) }]))
+    const sources = histogramSources(series, instances)
     percentiles.setSources(sources)
     const lines = percentiles.columns.map((column, i): Line => ({
       label: PERCENTILE_LABELS[i]!, column, colour: PERCENTILE_COLOURS[i]!, shiftMs: () => 0,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../wire/testFrames'
+import { Column, ROW_BREAK } from './column'
 import { HistogramColumn } from './histogramColumn'
 import { HeatCells } from './heatCells'
 import { PERCENTILES, PercentileLines, percentilesOf, SLIDING_MS } from './percentiles'
@@ -119,6 +120,28 @@ describe('PercentileLines', () => {
     const column = lines.columns[0]!
     expect(column.values[column.indexFrom(980)]).not.toBeNaN()
     expect(column.values[column.indexFrom(1000)]).toBeNaN()
+  })
+
+  it('moves on with the pulse of an instance that has no requests, and breaks only where the pulse does', () => {
+    const histogram = new HistogramColumn()
+    const pulse = new Column()
+    const lines = new PercentileLines()
+    lines.setSources([{ histogram, shiftMs: noShift, pulse }])
+    for (let t = 0; t <= 5000; t += 20) {
+      if (t > 3000 && t < 4000) continue
+      pulse.append(t, 0, ALL)
+      if (t === 400) record(histogram, t, [100], 5)
+      if (t === 800) record(histogram, t, [10], 5)
+      lines.update(ALL)
+      histogram.settle()
+      pulse.settle()
+    }
+    const column = lines.columns[2]!
+    const at = (timeMs: number) => column.values[column.indexFrom(timeMs)]!
+    expect([at(1380), at(1400), at(1780)].map(value => Math.round(value / 10) * 10)).toEqual([100, 10, 10])
+    expect([at(380), at(1800), at(2500)]).toEqual([Number.NaN, Number.NaN, Number.NaN])
+    const breaks = Array.from(column.times.subarray(0, column.end)).filter((_, row) => (column.flags[row]! & ROW_BREAK) !== 0)
+    expect(breaks).toEqual([4000])
   })
 
   it('orders negative values, zeros and positive values', () => {

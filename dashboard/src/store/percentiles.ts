@@ -9,8 +9,11 @@ export const SLIDING_MS = 1000
 export const CELL_MS = 20
 const INDEX_OFFSET = 32_768
 
-/** One instance's histograms, and what is added to its times. */
-export type HistogramSource = { readonly histogram: HistogramColumn, readonly shiftMs: () => number }
+/**
+ * One instance's histograms, and what is added to its times. `pulse`: a column that the instance fills at every push. An agent
+ * sends no histogram for a push without requests, but the sliding second moves on, and only the pulse tells silence from loss.
+ */
+export type HistogramSource = { readonly histogram: HistogramColumn, readonly shiftMs: () => number, readonly pulse?: Column | null }
 
 /** Buckets of many rows, added up at one scale. Rows can be taken out again. One for the page: it is empty between uses. */
 class Accumulator {
@@ -111,12 +114,14 @@ export class PercentileLines {
   #sources: readonly HistogramSource[] = []
   #low = new Int32Array(0)
   #high = new Int32Array(0)
+  #pulse = new Int32Array(0)
   #all = true
 
   setSources(sources: readonly HistogramSource[]): void {
     this.#sources = sources
     this.#low = new Int32Array(sources.length)
     this.#high = new Int32Array(sources.length)
+    this.#pulse = new Int32Array(sources.length)
     this.invalidate()
   }
 
@@ -142,7 +147,9 @@ export class PercentileLines {
 
   #changedFrom(): number {
     let fromMs = this.#all ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-    for (const { histogram, shiftMs } of this.#sources) fromMs = Math.min(fromMs, histogram.dirtyFromMs + shiftMs())
+    for (const { histogram, shiftMs, pulse } of this.#sources) {
+      fromMs = Math.min(fromMs, histogram.dirtyFromMs + shiftMs(), (pulse?.dirtyFromMs ?? Number.POSITIVE_INFINITY) + shiftMs())
+    }
     return fromMs
   }
 
@@ -176,19 +183,21 @@ export class PercentileLines {
     this.#low[source] = histogram.indexFrom(fromMs - shift - SLIDING_MS)
     this.#high[source] = high
     for (let row = this.#low[source]; row < high; row++) accumulator.add(histogram, row, 1)
+    this.#pulse[source] = this.#sources[source]!.pulse?.indexFrom(fromMs - shift) ?? 0
   }
 
   #nextRowMs(): number {
     let nextMs = Number.POSITIVE_INFINITY
     for (let i = 0; i < this.#sources.length; i++) {
-      const { histogram, shiftMs } = this.#sources[i]!
+      const { histogram, shiftMs, pulse } = this.#sources[i]!
       if (this.#high[i]! < histogram.end) nextMs = Math.min(nextMs, histogram.times[this.#high[i]!]! + shiftMs())
+      if (pulse && this.#pulse[i]! < pulse.end) nextMs = Math.min(nextMs, pulse.times[this.#pulse[i]!]! + shiftMs())
     }
     return nextMs
   }
 
   #addUpTo(source: number, endMs: number): number {
-    const { histogram, shiftMs } = this.#sources[source]!
+    const { histogram, shiftMs, pulse } = this.#sources[source]!
     const end = endMs - shiftMs()
     let high = this.#high[source]!
     let newestMs = Number.NEGATIVE_INFINITY
@@ -197,6 +206,11 @@ export class PercentileLines {
       accumulator.add(histogram, high++, 1)
     }
     this.#high[source] = high
+    if (pulse) {
+      let at = this.#pulse[source]!
+      while (at < pulse.end && pulse.times[at]! < end) newestMs = Math.max(newestMs, pulse.times[at++]!)
+      this.#pulse[source] = at
+    }
     return newestMs + shiftMs()
   }
 

@@ -125,7 +125,7 @@ export class ServiceView {
 
   #latency(shown: readonly InstanceView[]): Pick<ServiceShape, 'latency' | 'latencyOrigin' | 'latencyUnit' | 'histograms'> {
     const latencies = named(shown, 'latency')
-    const histograms = latencies.flatMap(series => (series.histogram === null ? [] : [sourceOf(series.histogram, series)]))
+    const histograms = histogramSources(latencies, shown)
     const unit = latencies[0]?.unit ?? named(shown, 'latency_p99')[0]?.unit ?? ''
     const latencyUnit = unit === '' ? 'ms' : unit
     this.#percentiles.setSources(histograms)
@@ -177,6 +177,14 @@ export function valueAt(series: Pick<LiveSeries, 'column' | 'source'> | undefine
 export function columnValueAt(column: Column, timeMs: number): number {
   const row = column.indexFrom(timeMs + 1e-6) - 1
   return row < column.start || timeMs - column.times[row]! > Math.max(READ_MAX_MS, column.gapMs) ? Number.NaN : column.values[row]!
+}
+
+/** Histograms of several instances, each with the column that its instance fills at every push. */
+export function histogramSources(series: readonly LiveSeries[], instances: readonly InstanceView[]): HistogramSource[] {
+  return series.flatMap(one => {
+    const instance = instances.find(view => view.aggregator === one.aggregator && view.instance === one.instance)
+    return one.histogram === null ? [] : [{ ...sourceOf(one.histogram, one), pulse: instance?.series.get('rps')?.column ?? null }]
+  })
 }
 
 function sourceOf(histogram: HistogramSource['histogram'], series: LiveSeries): HistogramSource {
