@@ -15,7 +15,12 @@ internal readonly struct AllocationMeter
         _collections = collections;
     }
 
-    public static AllocationMeter Start() => new(GC.GetAllocatedBytesForCurrentThread(), GC.CollectionCount(0));
+    public static AllocationMeter Start()
+    {
+        // Collections are read first here and last in the end: one between the two reads is then never missed.
+        int collections = GC.CollectionCount(0);
+        return new AllocationMeter(GC.GetAllocatedBytesForCurrentThread(), collections);
+    }
 
     /// <summary>Nothing was allocated: exactly, but for what collections since the start add by themselves.</summary>
     public void AssertNothing()
