@@ -3,7 +3,8 @@ namespace Observability.Aggregator.Tests;
 /// <summary>Bytes that this thread allocates from <see cref="Start"/> on.</summary>
 internal readonly struct AllocationMeter
 {
-    /// <summary>A collection, which any other test may cause, counts the unused rest of the thread's allocation context (8 KB) as allocated.</summary>
+    /// <summary>A collection, which any other test may cause, counts the unused rest of the thread's allocation context (8 KB) as allocated.
+    /// Only blocking collections run in the tests (tests/Directory.Build.targets), so that each is counted.</summary>
     private const int ContextBytes = 8 * 1024 + 64;
 
     private readonly long _bytes;
