@@ -171,8 +171,7 @@ internal sealed partial class BatchDecoder
     /// <summary>How many of so many samples the limit leaves room for; counts them all.</summary>
     private int Admit(int count)
     {
-        long room = Math.Max(0, _options.SamplesPerBatchMax - (SampleCount - OverLimitCount));
-        int admitted = (int)Math.Min(count, room);
+        int admitted = (int)Math.Min(count, RoomForSamples);
         SampleCount += count;
         OverLimitCount += count - admitted;
         return admitted;

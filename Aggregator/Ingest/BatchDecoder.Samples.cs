@@ -2,18 +2,32 @@ namespace Observability.Aggregator.Ingest;
 
 internal sealed partial class BatchDecoder
 {
+    private const uint TimestampTag = (1 << 3) | WireReader.Varint;
+    private const uint GaugeTag = (2 << 3) | WireReader.Fixed64;
+    private const uint CounterTag = (3 << 3) | WireReader.Varint;
     private const uint HistogramTag = (4 << 3) | WireReader.Bytes;
 
     private static readonly string[] SampleFields = ["timestamp_ns", "gauge", "counter", "histogram"];
 
     private bool TryScanSampleField(ref WireReader reader, ref MetricScan scan)
     {
+        if (TryTakePlainGauges(ref reader, ref scan))
+        {
+            return true;
+        }
         int index = scan.SampleIndex++;
         if (!reader.TryReadLength(out int length))
         {
             return Fault.At($"samples[{index}]", reader.Fault);
         }
-        return TryScanSample(reader.Take(length), ref scan) || Fault.Within("samples", index);
+        WireReader body = reader.Take(length);
+        RunForm form = ReadPlain(body, out ulong timestampNs, out ulong bits);
+        if (form != RunForm.Declaration)
+        {
+            AddSample(ref scan, form, timestampNs, bits);
+            return true;
+        }
+        return TryScanSample(body, ref scan) || Fault.Within("samples", index);
     }
 
     private bool TryScanSample(WireReader body, ref MetricScan scan)
@@ -32,13 +46,13 @@ internal sealed partial class BatchDecoder
             }
             switch (tag)
             {
-                case (1 << 3) | WireReader.Varint:
+                case TimestampTag:
                     if (!reader.TryReadVarint(out timestampNs))
                     {
                         return Fault.At("timestamp_ns", reader.Fault);
                     }
                     break;
-                case (2 << 3) | WireReader.Fixed64:
+                case GaugeTag:
                     if (!reader.TryReadFixed64(out bits))
                     {
                         return Fault.At("gauge", reader.Fault);
@@ -47,7 +61,7 @@ internal sealed partial class BatchDecoder
                     histogram = default;
                     histogramFrom = reader;
                     break;
-                case (3 << 3) | WireReader.Varint:
+                case CounterTag:
                     if (!reader.TryReadVarint(out bits))
                     {
                         return Fault.At("counter", reader.Fault);
@@ -116,14 +130,20 @@ internal sealed partial class BatchDecoder
         {
             return;
         }
-        bool continues = Tape.RunCount > scan.FirstRun && Tape.Runs[^1].Form == form;
-        ref MetricRun run = ref continues ? ref Tape.Runs[^1] : ref Tape.AddRun();
-        if (!continues)
-        {
-            run.Form = form;
-            run.Values = new Column(Tape.WordCount, 0, OnTape: true);
-        }
-        run.Count++;
+        RunOf(form, scan).Count++;
         Tape.AddPair(timestampNs, bits);
+    }
+
+    /// <summary>The run that the metric's next sample belongs to: its last one, or a new one if that is of another form.</summary>
+    private ref MetricRun RunOf(RunForm form, in MetricScan scan)
+    {
+        if (Tape.RunCount > scan.FirstRun && Tape.Runs[^1].Form == form)
+        {
+            return ref Tape.Runs[^1];
+        }
+        ref MetricRun run = ref Tape.AddRun();
+        run.Form = form;
+        run.Values = new Column(Tape.WordCount, 0, OnTape: true);
+        return ref run;
     }
 }

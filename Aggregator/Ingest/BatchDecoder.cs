@@ -53,6 +53,8 @@ internal sealed partial class BatchDecoder
     /// <summary>Samples past SamplesPerBatchMax: well-formed, and not on the tape.</summary>
     public long OverLimitCount { get; private set; }
 
+    private long RoomForSamples => Math.Max(0, _options.SamplesPerBatchMax - (SampleCount - OverLimitCount));
+
     /// <summary>Runs that declare a ref.</summary>
     public int DeclarationCount { get; private set; }
 

@@ -61,7 +61,7 @@ internal sealed class BatchGenerator(int seed)
         switch (_random.Next(8))
         {
             case 0 or 1 or 2:
-                for (int i = _random.Next(4); i > 0; i--)
+                for (int i = _random.Next(Chance(0.2) ? 40 : 4); i > 0; i--)
                 {
                     metric.Samples.Add(NextSample(Chance(0.05) ? _random.Next(3) : kind));
                 }
