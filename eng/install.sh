@@ -13,13 +13,15 @@ require_node() {
   return 1
 }
 
-# Chromium (browser tests), Python's grpcio and protoc (a foreign client). A machine where they cannot be installed still runs
-# the rest: the tests that need them say so as skipped.
+# Chromium (browser tests), Python's grpcio and protoc (a foreign client), Prometheus with promtool and Python's client for it (the exposition,
+# rules and panels). A machine where they cannot be installed still runs the rest: the tests that need them say so as skipped.
 install_test_tools() {
   local packages=() sudo=()
   command -v chromium >/dev/null || command -v google-chrome >/dev/null || packages+=(chromium)
   /usr/bin/python3 -c 'import grpc, google.protobuf' 2>/dev/null || packages+=(python3-grpcio python3-protobuf)
   command -v protoc >/dev/null || packages+=(protobuf-compiler)
+  command -v prometheus >/dev/null && command -v promtool >/dev/null || packages+=(prometheus)
+  /usr/bin/python3 -c 'import prometheus_client' 2>/dev/null || packages+=(python3-prometheus-client)
   [ ${#packages[@]} -eq 0 ] && return 0
   if ! command -v apt-get >/dev/null; then
     echo "Cannot install ${packages[*]}: this machine has no apt-get. Install them by hand to run the tests that need them." >&2
@@ -27,9 +29,23 @@ install_test_tools() {
   fi
   [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
   echo "Installing ${packages[*]}"
-  if ! { "${sudo[@]}" apt-get update -qq &&
-         "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null; }; then
+  if ! { "${sudo[@]}" apt-get update -qq && install_without_services "${packages[@]}"; }; then
     echo "Cannot install ${packages[*]}. The tests that need them are skipped." >&2
   fi
   return 0
+}
+
+# Debian starts a daemon's service when its package is installed, now and at every boot. The tests want the programs alone.
+install_without_services() { # packages...; uses sudo of the caller
+  local policy=/usr/sbin/policy-rc.d own=0 status=0
+  if [ ! -e "$policy" ]; then
+    own=1
+    printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null && "${sudo[@]}" chmod 755 "$policy" || return 1
+  fi
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null || status=$?
+  [ $own -eq 0 ] || "${sudo[@]}" rm -f "$policy"
+  case " $* " in *" prometheus "*)
+    if command -v systemctl >/dev/null; then "${sudo[@]}" systemctl --quiet disable prometheus.service 2>/dev/null || true; fi ;;
+  esac
+  return $status
 }

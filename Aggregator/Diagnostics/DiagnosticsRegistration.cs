@@ -20,5 +20,5 @@ internal static class DiagnosticsRegistration
         endpoints.MapGet(HealthEndpoints.AlivePath, HealthEndpoints.Alive);
     }
 
-    public static void MapStatus(this IEndpointRouteBuilder endpoints) => endpoints.MapGet("/api/status", StatusEndpoint.Status);
+    public static void MapStatus(this IEndpointRouteBuilder endpoints) => endpoints.MapGet("/api/status", StatusEndpoint.StatusAsync);
 }

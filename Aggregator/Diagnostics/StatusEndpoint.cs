@@ -12,10 +12,13 @@ namespace Observability.Aggregator.Diagnostics;
 /// <summary>GET /api/status: what this process is and how it does. The one place that reads every feature.</summary>
 internal static class StatusEndpoint
 {
+    /// <summary>Connections of the live stream that are told one by one; all of them count.</summary>
+    public const int ConnectionsMax = 1000;
+
     private static readonly string Version =
         typeof(StatusEndpoint).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
-    public static StatusReport Status(
+    public static async Task<StatusReport> StatusAsync(
         ServingState serving, BoundPorts ports, TelemetryStore store, IngestCounters ingest, ConnectedAgents agents, StreamingCounters streaming,
         LiveHub hub, FrameLoop loop)
     {
@@ -31,21 +34,27 @@ internal static class StatusEndpoint
                 store.Sources.Count, store.SeriesCount, store.Options.SeriesMax, store.RingBytes, store.Options.RingMemoryBytesMax, store.RingGrowthsRefused),
             new StatusReport.IngestReport(
                 ingest.StreamsOpen, ingest.Batches, ingest.Received, ingest.Rejected, ingest.RejectedByReason(), ingest.Duplicates, ingest.Replayed, ingest.Malformed),
-            Describe(streaming, hub, loop),
+            Describe(streaming, hub, loop, await hub.ListAsync(ConnectionsMax)),
             new StatusReport.ProcessReport(process.TotalProcessorTime.TotalSeconds, process.WorkingSet64, GC.GetTotalMemory(forceFullCollection: false)),
             [.. agents.Snapshot().Select(Describe)],
             [.. store.Sources.Select(Describe)],
             [.. agents.Conflicts().Select(one => new StatusReport.Conflict(one.Service, one.Instance, one.RefusedPeer, one.OwnerPeer, Text(one.AtNs)))]);
     }
 
-    private static StatusReport.StreamingReport Describe(StreamingCounters counters, LiveHub hub, FrameLoop loop)
+    private static StatusReport.StreamingReport Describe(
+        StreamingCounters counters, LiveHub hub, FrameLoop loop, IReadOnlyList<LiveConnectionInfo> clients)
     {
         DurationHistogram time = counters.FrameTime;
         return new StatusReport.StreamingReport(
             hub.Count, loop.Tick, RateClass.All.ToDictionary(rate => $"{rate.Hz}", counters.EncodesOf), counters.FramesSent, counters.BytesSent,
             time.SumSeconds / long.Max(1, time.Count), time.MaxSeconds,
-            counters.Overruns, counters.Overwritten, counters.SlowedDown, counters.ClientsCut, counters.ClientsRefused);
+            counters.Overruns, counters.Overwritten, counters.SlowedDown, counters.ClientsCut, counters.ClientsRefused,
+            [.. clients.Select(Describe)]);
     }
+
+    private static StatusReport.Client Describe(LiveConnectionInfo client) => new(
+        client.Peer, $"websocket-{client.Format.ToString().ToLowerInvariant()}", Text(client.ConnectedAtNs), client.RatesHz, client.SlowSteps,
+        client.UnackedFrames, client.QueuedFrames, client.QueuedTexts);
 
     private static StatusReport.Agent Describe(ConnectedAgent agent) => new(
         agent.Source.Service, agent.Source.Instance, agent.Peer, Text(agent.SessionId), Text(agent.Sequence),

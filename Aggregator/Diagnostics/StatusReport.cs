@@ -15,7 +15,11 @@ internal sealed record StatusReport(
 
     internal sealed record StreamingReport(
         int Clients, long Tick, IReadOnlyDictionary<string, long> Encodes, long FramesSent, long BytesSent, double FrameSecondsMean, double FrameSecondsMax,
-        long Overruns, long Overwritten, long SlowedDown, long ClientsCut, long ClientsRefused);
+        long Overruns, long Overwritten, long SlowedDown, long ClientsCut, long ClientsRefused, IReadOnlyList<Client> Connections);
+
+    /// <summary>One connection of the live stream. Its lag: the classes it was slowed down by, and the frames it has not acknowledged.</summary>
+    internal sealed record Client(
+        string Peer, string Transport, string ConnectedAtNs, IReadOnlyList<int> RatesHz, int SlowSteps, int UnackedFrames, int QueuedFrames, int QueuedTexts);
 
     internal sealed record ProcessReport(double CpuSeconds, long MemoryBytes, long HeapBytes);
 

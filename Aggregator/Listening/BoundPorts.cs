@@ -1,19 +1,20 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Observability.Aggregator.Grpc;
 
 namespace Observability.Aggregator.Listening;
 
 /// <summary>The ports in use. Known once the server has started, when a configured 0 has become a real port.</summary>
-internal sealed class BoundPorts(ListenSettings settings)
+internal sealed class BoundPorts(ListenSettings settings, TlsSettings tls)
 {
     private readonly ListenOptions?[] _bound = new ListenOptions?[3];
 
     public int Of(Listener listener) =>
         settings.PortOf(listener) is var port and not 0 ? port : _bound[(int)listener]?.IPEndPoint?.Port ?? 0;
 
-    public string UrlOf(Listener listener) => $"http://{settings.UrlHost}:{Of(listener)}";
+    public string UrlOf(Listener listener) => $"{tls.SchemeOf(listener)}://{settings.UrlHost}:{Of(listener)}";
 
     public void Open(KestrelServerOptions server, Listener listener)
     {
@@ -36,6 +37,14 @@ internal sealed class BoundPorts(ListenSettings settings)
         {
             _bound[(int)listener] = options;
             options.Protocols = HttpProtocols.Http1;
+            if (tls.Of(listener) is { } certificate)
+            {
+                options.UseHttps(new HttpsConnectionAdapterOptions
+                {
+                    ServerCertificate = certificate.Leaf,
+                    ServerCertificateChain = certificate.Intermediates,
+                });
+            }
             if (listener == Listener.Grpc)
             {
                 options.UseGrpc();

@@ -9,6 +9,8 @@ internal static class ListeningRegistration
     public static IServiceCollection AddListening(this IServiceCollection services)
     {
         services.AddSettings(ListenSettings.Read);
+        services.AddSettings(TlsSettings.Read);
+        services.AddSingleton<IMetricSource>(provider => provider.GetRequiredService<TlsSettings>());
         services.AddSingleton<BoundPorts>();
         services.AddSingleton<MatcherPolicy, ListenerMatcherPolicy>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new ConfigureOptions<KestrelServerOptions>(server =>

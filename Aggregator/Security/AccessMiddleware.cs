@@ -10,6 +10,10 @@ internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings se
 {
     public const string ApiKeyHeader = "x-api-key";
 
+    // What a page may send beside what every page may: its token, and a body's type.
+    private const string PageHeaders = "authorization, content-type";
+    private const string PreflightSeconds = "600";
+
     public Task InvokeAsync(HttpContext context)
     {
         // What is no route endpoint is the framework's own answer, such as 405.
@@ -23,12 +27,12 @@ internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings se
         {
             Access.Public => next(context),
             Access.Ingest => settings.IngestKeys.Allows(context.Request.Headers[ApiKeyHeader]) ? next(context) : RefuseKey(context),
-            Access.View => AllowView(context),
+            Access.View => AllowView(context, endpoint),
             _ => throw new UnreachableException($"BUG: access policy {access} is unknown."),
         };
     }
 
-    private Task AllowView(HttpContext context)
+    private Task AllowView(HttpContext context, RouteEndpoint endpoint)
     {
         if (!origins.Allows(context.Request))
         {
@@ -37,6 +41,10 @@ internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings se
                 $"Cannot answer a page of origin '{context.Request.Headers.Origin}': it is not listed. Add it to {SecuritySettings.AllowedOriginsName}.");
         }
         LetTheOriginRead(context);
+        if (HttpMethods.IsOptions(context.Request.Method))
+        {
+            return AnswerPreflight(context, endpoint);
+        }
         if (settings.ViewTokens.Allows(ViewToken.Find(context)))
         {
             return next(context);
@@ -45,6 +53,17 @@ internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings se
         return Refuse(
             context, StatusCodes.Status401Unauthorized,
             "Cannot answer without a valid token. Send 'Authorization: Bearer <token>' (on a WebSocket: the subprotocol 'bearer.<base64url token>').");
+    }
+
+    /// <summary>Says what a listed page may send. It carries no token: browsers ask before they send one.</summary>
+    private static Task AnswerPreflight(HttpContext context, RouteEndpoint endpoint)
+    {
+        IHeaderDictionary headers = context.Response.Headers;
+        headers.AccessControlAllowMethods = string.Join(", ", endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []);
+        headers.AccessControlAllowHeaders = PageHeaders;
+        headers.AccessControlMaxAge = PreflightSeconds;
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
     }
 
     /// <summary>A listed page may also read the answer, refusals included: without the header a browser hides it from the page.</summary>

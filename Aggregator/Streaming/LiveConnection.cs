@@ -23,6 +23,7 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
         _socket = socket;
         _hub = hub;
         Peer = peer;
+        ConnectedAtNs = hub.UnixNs;
         _queue = new OutboundQueue(hub.Options.QueueFramesMax, hub.Options.QueueTextsMax);
         Acks = new AckWindow(hub.Options.UnackedFramesMax, hub.Options.LagMs);
         _sender = new ConnectionSender(socket, format, Acks, hub);
@@ -30,6 +31,8 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
     }
 
     public string Peer { get; }
+
+    public long ConnectedAtNs { get; }
 
     public AckWindow Acks { get; }
 
@@ -48,6 +51,11 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
 
     /// <summary>Completes when nothing more will be sent.</summary>
     public Task Ended => _ended.Task;
+
+    /// <summary>On the frame loop's thread, which owns what it says of the viewer.</summary>
+    public LiveConnectionInfo Describe() => new(
+        Peer, Viewer.Format, ConnectedAtNs, [.. Viewer.Subscriptions.Select(one => (int)Viewer.RateOf(one).Hz)], Viewer.SlowSteps,
+        Acks.UnackedCount, _queue.FrameCount, _queue.TextCount);
 
     /// <summary>Frames are checked against the queue's bound before they are encoded; a text too many means that the client does not read.</summary>
     public bool Enqueue(in Outbound item)

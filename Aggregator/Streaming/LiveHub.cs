@@ -40,6 +40,8 @@ internal sealed partial class LiveHub : IDrain, IDisposable
 
     public long NowMs => _loop.NowMs;
 
+    public long UnixNs => _loop.UnixNs;
+
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Takes a place; false when all are taken.</summary>
@@ -81,6 +83,14 @@ internal sealed partial class LiveHub : IDrain, IDisposable
             connection.Abort();
             _connections.TryRemove(connection, out _);
         }
+    }
+
+    /// <summary>Each connection as it is now, the longest connected first; at most <paramref name="countMax"/>. Read on the frame loop's thread.</summary>
+    public async Task<IReadOnlyList<LiveConnectionInfo>> ListAsync(int countMax)
+    {
+        LiveConnectionInfo[] clients = [];
+        await _loop.RunAsync(() => clients = [.. _connections.Keys.Select(one => one.Describe()).OrderBy(one => one.ConnectedAtNs).Take(countMax)]);
+        return clients;
     }
 
     /// <summary>A last frame, then 1001 to everyone; returns when they are gone or the time is over, and then cuts the rest.</summary>

@@ -16,6 +16,10 @@ internal sealed class OutboundQueue(int framesMax, int textsMax)
     /// <summary>The frame loop asks before it encodes; only it adds frames, so that after false one more fits.</summary>
     public bool IsFull => Volatile.Read(ref _frameCount) >= framesMax;
 
+    public int FrameCount => Volatile.Read(ref _frameCount);
+
+    public int TextCount => Volatile.Read(ref _textCount);
+
     /// <summary>Nothing waits and nothing is being sent.</summary>
     public bool IsIdle => !Volatile.Read(ref _isSending);
 

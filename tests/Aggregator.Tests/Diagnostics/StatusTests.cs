@@ -33,4 +33,30 @@ public sealed class StatusTests
         Assert.Equal(("checkout", "a-1", -5), (
             told.GetProperty("service").GetString(), told.GetProperty("instance").GetString(), told.GetProperty("clock_offset_ns").GetInt64()));
     }
+    [Fact]
+    public async Task Get_TellsEachConnectionOfTheLiveStream()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        var source = new TestSource(aggregator.Get<TelemetryStore>());
+        source.AddMany(3);
+        await using LiveClient binary = await LiveClient.ConnectAsync(aggregator);
+        await binary.SubscribeAsync(1, "{service=\"checkout\"}", rate: 15);
+        await using LiveClient json = await LiveClient.ConnectAsync(aggregator, binary: false);
+        await json.TextAsync("hello");
+        JsonElement[] told = [];
+        while (told.Length < 2 || told[1].GetProperty("rates_hz").GetArrayLength() == 0)
+        {
+            // The second one subscribes by itself a moment after its hello.
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            string body = await aggregator.Web.GetStringAsync("/api/status", TestContext.Current.CancellationToken);
+            told = [.. JsonDocument.Parse(body).RootElement.GetProperty("streaming").GetProperty("connections").EnumerateArray()];
+        }
+        Assert.Equal(["websocket-binary", "websocket-json"], told.Select(one => one.GetProperty("transport").GetString()));
+        Assert.Equal([15], told[0].GetProperty("rates_hz").EnumerateArray().Select(rate => rate.GetInt32()));
+        Assert.All(told, one => Assert.StartsWith("127.0.0.1:", one.GetProperty("peer").GetString(), StringComparison.Ordinal));
+        Assert.All(told, one => Assert.Equal(0, one.GetProperty("slow_steps").GetInt32()));
+        long now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        Assert.All(told, one => Assert.InRange(long.Parse(one.GetProperty("connected_at_ns").GetString()!, System.Globalization.CultureInfo.InvariantCulture) / 1_000_000_000, now - 60, now));
+        Assert.All(told, one => Assert.True(one.TryGetProperty("unacked_frames", out _) && one.TryGetProperty("queued_frames", out _)));
+    }
 }

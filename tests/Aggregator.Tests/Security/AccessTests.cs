@@ -61,6 +61,46 @@ public sealed class AccessTests
         Assert.Equal(expected == HttpStatusCode.OK ? request.Headers.GetValues("Origin") : [], readers ?? []);
     }
 
+    [Theory]
+    [InlineData("/api/status")]
+    [InlineData("/api/samples")]
+    [InlineData("/ws")]
+    public async Task Preflight_FromAListedPage_IsAnsweredWithoutAToken(string path)
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("ALLOWED_ORIGINS=http://page.example:5173", "VIEW_TOKENS=first-token");
+        using HttpResponseMessage response = await PreflightAsync(aggregator, path, "http://page.example:5173");
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+        Assert.Equal("http://page.example:5173", Assert.Single(response.Headers.GetValues("Access-Control-Allow-Origin")));
+        Assert.Contains("authorization", Assert.Single(response.Headers.GetValues("Access-Control-Allow-Headers")), StringComparison.Ordinal);
+        Assert.Contains("GET", Assert.Single(response.Headers.GetValues("Access-Control-Allow-Methods")), StringComparison.Ordinal);
+        Assert.Contains("Origin", response.Headers.Vary);
+        Assert.Equal("", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        // What follows it needs the token all the same.
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(aggregator, token: null));
+    }
+
+    [Theory]
+    [InlineData("/api/status", "http://page.example:5174", HttpStatusCode.Forbidden)]
+    [InlineData("/health", "http://page.example:5173", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("/index.html", "http://page.example:5173", HttpStatusCode.MethodNotAllowed)]
+    public async Task Preflight_FromOthersOrElsewhere_PermitsNothing(string path, string origin, HttpStatusCode expected)
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("ALLOWED_ORIGINS=http://page.example:5173", "VIEW_TOKENS=first-token");
+        using HttpResponseMessage response = await PreflightAsync(aggregator, path, origin);
+        Assert.Equal(expected, response.StatusCode);
+        Assert.False(response.Headers.Contains("Access-Control-Allow-Origin"));
+        Assert.False(response.Headers.Contains("Access-Control-Allow-Headers"));
+    }
+
+    private static async Task<HttpResponseMessage> PreflightAsync(RunningAggregator aggregator, string path, string origin)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Options, path);
+        request.Headers.Add("Origin", origin);
+        request.Headers.Add("Access-Control-Request-Method", "GET");
+        request.Headers.Add("Access-Control-Request-Headers", "authorization");
+        return await aggregator.Web.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
     private static async Task<HttpStatusCode> StatusAsync(RunningAggregator aggregator, string? token)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/status");
