@@ -160,7 +160,8 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
         return id;
     }
 
-    private void Push()
+    /// <summary>Collects what was recorded since the last push: the push thread's work. A test that makes its own time calls it instead.</summary>
+    internal void Push()
     {
         if (_state != AgentState.Faulted)
         {

@@ -14,10 +14,13 @@ internal sealed partial class AggregatorProcess : IAsyncDisposable
     {
         _process = process;
         Grpc = new Uri(ready.Groups["grpc"].Value);
+        Web = new Uri(ready.Groups["web"].Value);
         Metrics = new Uri(ready.Groups["metrics"].Value);
     }
 
     public Uri Grpc { get; }
+
+    public Uri Web { get; }
 
     public Uri Metrics { get; }
 
