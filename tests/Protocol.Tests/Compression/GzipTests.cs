@@ -77,6 +77,31 @@ public sealed class GzipTests
     }
 
     [Fact]
+    public void Decode_OfMessageAfterMessage_TakesEachForItself()
+    {
+        using var decompressor = new MessageDecompressor(GrpcEncoding.Gzip, Limit);
+        var random = new Random(5);
+        foreach (int bytes in new[] { 10, 0, 20_000, 1, Limit, 9000, 8191, 8192, 8193 })
+        {
+            byte[] message = new byte[bytes];
+            random.NextBytes(message);
+            Assert.True(decompressor.TryDecompress(Segments.Cut(Compress(message), 1000), out ReadOnlySequence<byte> expanded, out GrpcStatus failure), failure.Detail);
+            Assert.Equal(message, expanded.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Decode_BehindAMessageWithBytesLeftOver_TakesTheNextMessage()
+    {
+        using var decompressor = new MessageDecompressor(GrpcEncoding.Gzip, Limit);
+        // Bytes behind the member that happen to announce its length: taken as padding, which RFC 1952 leaves open.
+        Assert.True(decompressor.TryDecompress(new ReadOnlySequence<byte>([.. Compress([1, 2]), 0, 0, 0, 0, 2, 0, 0, 0]), out _, out _));
+
+        Assert.True(decompressor.TryDecompress(new ReadOnlySequence<byte>(Compress([3])), out ReadOnlySequence<byte> message, out GrpcStatus failure), failure.Detail);
+        Assert.Equal([3], message.ToArray());
+    }
+
+    [Fact]
     public void Compress_ThenExpand_ReturnsAnyMessage() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(100), Prop.ForAll<byte[]>(message => Assert.Equal(message, Expand(Ours(message)))));
 

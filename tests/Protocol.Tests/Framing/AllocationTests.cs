@@ -14,6 +14,7 @@ public sealed class AllocationTests
     [Theory]
     [InlineData(GrpcEncoding.Identity)]
     [InlineData(GrpcEncoding.Snappy)]
+    [InlineData(GrpcEncoding.Gzip)]
     public void TryRead_OfWhatIsBuffered_AllocatesNothing(GrpcEncoding encoding)
     {
         byte[] framed = Encode(encoding);
