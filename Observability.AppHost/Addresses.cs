@@ -14,11 +14,23 @@ internal static class Addresses
         return builder;
     }
 
-    /// <summary>The addresses of one endpoint of several resources, separated by commas.</summary>
-    public static ReferenceExpression Join(IEnumerable<IResourceBuilder<ProjectResource>> resources, string endpointName)
+    /// <summary>Holds a resource back until several others are healthy.</summary>
+    public static IResourceBuilder<T> WaitForAll<T>(this IResourceBuilder<T> builder, IEnumerable<IResourceBuilder<IResource>> dependencies)
+        where T : IResourceWithWaitSupport
+    {
+        foreach (IResourceBuilder<IResource> dependency in dependencies)
+        {
+            builder.WaitFor(dependency);
+        }
+        return builder;
+    }
+
+    /// <summary>One endpoint of several resources, or a part of its address, separated by commas.</summary>
+    public static ReferenceExpression Join(
+        IEnumerable<IResourceBuilder<ProjectResource>> resources, string endpointName, EndpointProperty part = EndpointProperty.Url)
     {
         return resources
-            .Select(resource => ReferenceExpression.Create($"{resource.GetEndpoint(endpointName)}"))
+            .Select(resource => ReferenceExpression.Create($"{resource.GetEndpoint(endpointName).Property(part)}"))
             .Aggregate((joined, next) => ReferenceExpression.Create($"{joined},{next}"));
     }
 }

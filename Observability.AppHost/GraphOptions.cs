@@ -31,7 +31,23 @@ internal sealed class GraphOptions
     /// <summary><c>Dashboard:Run=off</c> leaves the page's development server out, and with it the need for Node.</summary>
     public bool RunDashboard { get; private init; }
 
-    public static GraphOptions Read(IConfiguration configuration)
+    /// <summary><c>Prometheus:Run</c>: auto, container, process or off.</summary>
+    public required string RunPrometheus { get; init; }
+
+    public int? PrometheusPort { get; private init; }
+
+    /// <summary>Where Prometheus keeps its data in process mode, relative to the AppHost; null means a directory that goes when the graph ends.</summary>
+    public string? PrometheusData { get; private init; }
+
+    /// <summary><c>Grafana:Run</c>: auto, container, process or off.</summary>
+    public required string RunGrafana { get; init; }
+
+    public int? GrafanaPort { get; private init; }
+
+    /// <summary>Where Grafana is installed, for process mode.</summary>
+    public required string GrafanaHome { get; init; }
+
+    public static GraphOptions Read(IConfiguration configuration, DistributedApplicationExecutionContext context)
     {
         return new GraphOptions
         {
@@ -42,6 +58,12 @@ internal sealed class GraphOptions
             MetricsPort = ReadPort(configuration, "Ports:Metrics", 9100),
             DashboardPort = ReadPort(configuration, "Ports:Dashboard", 5173),
             RunDashboard = ReadWord(configuration, "Dashboard:Run", "process", "off") == "process",
+            RunPrometheus = ReadTool(configuration, "Prometheus:Run", context),
+            PrometheusPort = ReadPort(configuration, "Ports:Prometheus", 9090),
+            PrometheusData = configuration["Prometheus:Data"],
+            RunGrafana = ReadTool(configuration, "Grafana:Run", context),
+            GrafanaPort = ReadPort(configuration, "Ports:Grafana", context.IsPublishMode ? 3000 : 3001),
+            GrafanaHome = configuration["Grafana:Home"] ?? "/usr/share/grafana",
         };
     }
 
@@ -49,6 +71,12 @@ internal sealed class GraphOptions
     {
         int port = ReadNumber(configuration, key, defaultPort, min: 0, PortMax);
         return port == 0 ? null : port;
+    }
+
+    /// <summary>Whoever runs what is published has containers.</summary>
+    private static string ReadTool(IConfiguration configuration, string key, DistributedApplicationExecutionContext context)
+    {
+        return context.IsPublishMode ? "container" : ReadWord(configuration, key, ToolChoice.Settings);
     }
 
     private static string ReadWord(IConfiguration configuration, string key, params string[] allowed)

@@ -1,7 +1,7 @@
 using Observability.AppHost;
 
 var builder = DistributedApplication.CreateBuilder(args);
-GraphOptions options = GraphOptions.Read(builder.Configuration);
+GraphOptions options = GraphOptions.Read(builder.Configuration, builder.ExecutionContext);
 
 builder.AddDockerComposeEnvironment("compose").WithDashboard(false);
 
@@ -11,20 +11,20 @@ var aggregators = Enumerable.Range(0, options.Aggregators)
     .Select(index => builder.AddAggregator(index, options).WithEnvironment("TELEMETRY_API_KEYS", apiKeys))
     .ToList();
 
-var agents = builder.AddProject<Projects.SimAgent>("sim-agent", launchProfileName: null)
+builder.AddProject<Projects.SimAgent>("sim-agent", launchProfileName: null)
     .WithReferences(aggregators)
     .WithEnvironment("AGGREGATOR_ADDR", Addresses.Join(aggregators, "grpc"))
     .WithEnvironment("API_KEY", apiKeys)
-    .WithReplicas(options.SimAgents);
-aggregators.ForEach(aggregator => agents.WaitFor(aggregator));
+    .WithReplicas(options.SimAgents)
+    .WaitForAll(aggregators);
 
 if (options.RunDashboard || builder.ExecutionContext.IsPublishMode)
 {
     var dashboard = builder.AddViteApp("dashboard", "../dashboard")
         .WithEndpoint("http", endpoint => endpoint.Port = options.DashboardPort)
         .WithReferences(aggregators)
-        .WithExternalHttpEndpoints();
-    aggregators.ForEach(aggregator => dashboard.WaitFor(aggregator));
+        .WithExternalHttpEndpoints()
+        .WaitForAll(aggregators);
 
     if (builder.ExecutionContext.IsRunMode)
     {
@@ -35,5 +35,8 @@ if (options.RunDashboard || builder.ExecutionContext.IsPublishMode)
     // Published, the aggregator serves the built page itself.
     aggregators.ForEach(aggregator => aggregator.PublishWithContainerFiles(dashboard, "wwwroot"));
 }
+
+var prometheus = builder.AddPrometheus(aggregators, options);
+builder.AddGrafana(prometheus, options);
 
 builder.Build().Run();

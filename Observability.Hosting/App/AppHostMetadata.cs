@@ -1,5 +1,3 @@
-using System.Reflection;
-
 namespace Aspire.Hosting;
 
 /// <summary>What the build of an AppHost wrote into its assembly (build/AppHost.targets).</summary>

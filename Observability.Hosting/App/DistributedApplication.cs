@@ -1,11 +1,3 @@
-using System.Runtime.InteropServices;
-using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Running;
-using Aspire.Hosting.Terminal;
-using Aspire.Hosting.Testing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-
 namespace Aspire.Hosting;
 
 /// <summary>A graph of resources that can be run on this machine.</summary>
@@ -61,7 +53,8 @@ public sealed class DistributedApplication : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Disposing stops the runner, whether or not StopAsync was called.
+        // First the processes end, then what the graph's own services hold is let go.
+        await StopAsync();
         await ((IAsyncDisposable)_host).DisposeAsync();
         _interception?.Release();
     }

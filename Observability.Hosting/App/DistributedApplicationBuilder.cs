@@ -1,13 +1,3 @@
-using System.Reflection;
-using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Running;
-using Aspire.Hosting.Terminal;
-using Aspire.Hosting.Testing;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-
 namespace Aspire.Hosting;
 
 internal sealed class DistributedApplicationBuilder : IDistributedApplicationBuilder
@@ -55,8 +45,6 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
 
     IHostEnvironment IDistributedApplicationBuilder.Environment => _builder.Environment;
 
-    string IDistributedApplicationBuilder.AppHostDirectory => AppHostDirectory;
-
     IReadOnlyList<Resource> IDistributedApplicationBuilder.Resources => _resources;
 
     public DistributedApplication Build()
@@ -71,7 +59,8 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         return new DistributedApplication(_builder.Build(), _interception);
     }
 
-    IResourceBuilder<T> IDistributedApplicationBuilder.AddResource<T>(T resource)
+    public IResourceBuilder<T> AddResource<T>(T resource)
+        where T : IResource
     {
         Resource? existing = _resources.Find(other => string.Equals(other.Name, resource.Name, StringComparison.OrdinalIgnoreCase));
         if (existing is not null)
@@ -79,7 +68,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
             throw new DistributedApplicationException(
                 $"Cannot add resource '{resource.Name}', because there is one with the name '{existing.Name}' already.");
         }
-        _resources.Add(resource);
+        _resources.Add((Resource)(object)resource);
         return new ResourceBuilder<T>(this, resource);
     }
 

@@ -1,5 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting;
 
 /// <summary>Refuses graphs that cannot run, before anything is started.</summary>
@@ -31,7 +29,7 @@ internal static class GraphValidation
                     $"Cannot use port {port} for endpoint '{endpoint.Name}' of '{resource.Name}', because the program listens on {targetPort} " +
                     "and no proxy stands between. Make port and targetPort equal, or leave out isProxied: false.");
             }
-            if (endpoint.IsProxied && endpoint.Port is { } proxyPort && proxyPort == endpoint.TargetPort)
+            if (resource is not ContainerResource && endpoint.IsProxied && endpoint.Port is { } proxyPort && proxyPort == endpoint.TargetPort)
             {
                 throw new DistributedApplicationException(
                     $"Cannot use port {proxyPort} for both the proxy and the program at endpoint '{endpoint.Name}' of '{resource.Name}'. " +

@@ -1,8 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-
 namespace Aspire.Hosting;
 
 /// <summary>Collects the resources of a graph.</summary>
@@ -17,12 +12,12 @@ public interface IDistributedApplicationBuilder
     internal IHostEnvironment Environment { get; }
 
     /// <summary>Relative paths in the graph are relative to this directory.</summary>
-    internal string AppHostDirectory { get; }
+    string AppHostDirectory { get; }
 
     internal IReadOnlyList<Resource> Resources { get; }
 
     DistributedApplication Build();
 
-    internal IResourceBuilder<T> AddResource<T>(T resource)
-        where T : Resource;
+    IResourceBuilder<T> AddResource<T>(T resource)
+        where T : IResource;
 }

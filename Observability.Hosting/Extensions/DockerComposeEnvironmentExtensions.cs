@@ -1,6 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Docker;
-
 namespace Aspire.Hosting;
 
 public static class DockerComposeEnvironmentExtensions

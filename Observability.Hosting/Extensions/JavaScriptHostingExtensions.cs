@@ -1,8 +1,3 @@
-using System.Globalization;
-using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.JavaScript;
-using Microsoft.Extensions.Hosting;
-
 namespace Aspire.Hosting;
 
 public static class JavaScriptHostingExtensions

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting;
 
 /// <summary>The variables that every project gets.</summary>

@@ -1,6 +1,3 @@
-using System.Net.Sockets;
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting;
 
 public static partial class ResourceBuilderExtensions

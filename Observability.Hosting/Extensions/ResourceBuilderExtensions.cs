@@ -1,5 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting;
 
 /// <summary>What can be said of a resource of any kind that has the means for it.</summary>
@@ -29,6 +27,31 @@ public static partial class ResourceBuilderExtensions
                 $"Cannot check the health of '{resource.Name}' at endpoint '{name}', because it does not speak HTTP.");
         }
         resource.HealthChecks.Add(new HttpHealthCheck(endpoint, path ?? "/", statusCode ?? OkStatusCode));
+        return builder;
+    }
+
+    /// <summary>Adds to the command line: strings, or values that are known only when the graph runs.</summary>
+    public static IResourceBuilder<T> WithArgs<T>(this IResourceBuilder<T> builder, params object[] args)
+        where T : IResourceWithArgs
+    {
+        Model(builder).Arguments.AddRange(args);
+        return builder;
+    }
+
+    /// <summary>Calls back each time before a process of the resource is started, when all addresses are known.</summary>
+    public static IResourceBuilder<T> OnBeforeResourceStarted<T>(
+        this IResourceBuilder<T> builder, Func<T, BeforeResourceStartedEvent, CancellationToken, Task> callback)
+        where T : IResource
+    {
+        Model(builder).BeforeStart.Add(stop => callback(builder.Resource, new BeforeResourceStartedEvent(), stop));
+        return builder;
+    }
+
+    /// <summary>What is shown of a resource that this host does not run.</summary>
+    public static IResourceBuilder<T> WithInitialState<T>(this IResourceBuilder<T> builder, CustomResourceSnapshot initialSnapshot)
+        where T : IResource
+    {
+        Model(builder).InitialState = initialSnapshot.State;
         return builder;
     }
 

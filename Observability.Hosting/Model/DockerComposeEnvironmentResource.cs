@@ -1,5 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting.Docker;
 
 /// <summary>Says that the graph is published as a compose file. Without meaning in run mode.</summary>

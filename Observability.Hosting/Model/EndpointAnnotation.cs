@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>One port of a resource, as declared; <see cref="AllocatedPort"/> is what a run made of it.</summary>

@@ -1,7 +1,7 @@
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>Any program that is found on PATH or by its own path.</summary>
-public class ExecutableResource : Resource, IResourceWithEnvironment, IResourceWithEndpoints, IResourceWithWaitSupport
+public class ExecutableResource : Resource, IResourceWithEnvironment, IResourceWithArgs, IResourceWithEndpoints, IResourceWithWaitSupport
 {
     internal ExecutableResource(string name, string command, string workingDirectory)
         : base(name)
@@ -13,9 +13,6 @@ public class ExecutableResource : Resource, IResourceWithEnvironment, IResourceW
     internal string Command { get; }
 
     internal string WorkingDirectory { get; }
-
-    /// <summary>Strings, or values known only when the graph runs.</summary>
-    internal List<object> Arguments { get; } = [];
 
     /// <summary>What to tell a person on whose machine the command is missing.</summary>
     internal string? MissingCommandRemedy { get; init; }

@@ -9,6 +9,9 @@ public interface IResource
 /// <summary>A resource whose environment variables can be set.</summary>
 public interface IResourceWithEnvironment : IResource;
 
+/// <summary>A resource whose command line can be extended.</summary>
+public interface IResourceWithArgs : IResource;
+
 /// <summary>A resource that listens on ports.</summary>
 public interface IResourceWithEndpoints : IResource;
 

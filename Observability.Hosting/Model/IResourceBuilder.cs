@@ -4,7 +4,7 @@ namespace Aspire.Hosting.ApplicationModel;
 public interface IResourceBuilder<out T>
     where T : IResource
 {
-    internal IDistributedApplicationBuilder ApplicationBuilder { get; }
+    IDistributedApplicationBuilder ApplicationBuilder { get; }
 
     internal T Resource { get; }
 }

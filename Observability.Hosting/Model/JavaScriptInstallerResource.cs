@@ -1,5 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting.JavaScript;
 
 /// <summary>Installs the packages of a JavaScript application before it starts. Exists in run mode only.</summary>

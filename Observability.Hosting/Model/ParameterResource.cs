@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>A value that whoever runs or deploys the graph decides: <c>--Parameters:name=value</c>, or any other configuration source.</summary>

@@ -5,7 +5,7 @@ public abstract class Resource : IResource
 {
     private const int NameLengthMax = 64;
 
-    private protected Resource(string name)
+    protected Resource(string name)
     {
         ThrowIfInvalid(name);
         Name = name;
@@ -21,6 +21,15 @@ public abstract class Resource : IResource
     internal List<EndpointAnnotation> Endpoints { get; } = [];
 
     internal List<Action<EnvironmentContext>> Environment { get; } = [];
+
+    /// <summary>Strings, or values known only when the graph runs.</summary>
+    internal List<object> Arguments { get; } = [];
+
+    /// <summary>Called each time before a process of the resource is started.</summary>
+    internal List<Func<CancellationToken, Task>> BeforeStart { get; } = [];
+
+    /// <summary>What is said of a resource that has no process: state and, behind a colon, the reason.</summary>
+    internal string? InitialState { get; set; }
 
     internal List<WaitAnnotation> Waits { get; } = [];
 

@@ -1,5 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting.JavaScript;
 
 /// <summary>A web page developed with Vite: served by its development server while the graph runs, built to files when published.</summary>

@@ -1,5 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>Holds a resource back until all that it waits for is ready.</summary>

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Hosting;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>Starts the processes of a graph and stops them again.</summary>
@@ -46,8 +42,16 @@ internal sealed class GraphRunner : IHostedService, IAsyncDisposable
                 lifetime.StopApplication();
             },
         };
-        foreach (Resource resource in resources.Where(resource => resource is ProjectResource or ExecutableResource))
+        foreach (Resource resource in resources)
         {
+            if (resource.InitialState is { } state)
+            {
+                notifications.Publish(new ResourceEvent(resource, resource.Name, new ResourceSnapshot { State = state, IsCustom = true }));
+            }
+            if (resource is not (ProjectResource or ExecutableResource))
+            {
+                continue;
+            }
             for (int replica = 0; replica < resource.Replicas; replica++)
             {
                 var instance = new ResourceInstance(resource, new string(Random.Shared.GetItems<char>(SuffixCharacters, SuffixLength)), _run);

@@ -1,6 +1,3 @@
-using System.Net.Sockets;
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>Asks a running resource again and again whether it answers and whether its health checks pass.</summary>

@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
-using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.JavaScript;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>Turns a resource into the program, arguments and variables of one of its processes.</summary>

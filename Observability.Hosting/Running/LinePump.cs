@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>Reads a program's output and hands it on line by line. A line without end is cut, so that no program can fill our memory.</summary>

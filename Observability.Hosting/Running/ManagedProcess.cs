@@ -1,6 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>A process that this host started, with all the processes that it started in turn.</summary>

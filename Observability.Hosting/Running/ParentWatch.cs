@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
-using Microsoft.Extensions.Hosting;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>

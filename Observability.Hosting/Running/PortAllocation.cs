@@ -1,6 +1,3 @@
-using System.Globalization;
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>Gives every endpoint its port before anything is started, and finds out which of them others hold.</summary>

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>Tells who listens on a port, in words: «pid 4711 (node server.js)».</summary>

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>Names a process for good: a number is used again, a number with its start time is not.</summary>

@@ -1,5 +1,3 @@
-using Aspire.Hosting.Running;
-
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>Starts and stops single resources of a running graph.</summary>

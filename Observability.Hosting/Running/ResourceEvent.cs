@@ -18,9 +18,9 @@ public sealed class ResourceEvent
     internal ResourceSnapshot Snapshot { get; }
 
     /// <summary>Will not change by itself: it is over, or it works and is not meant to end as an installer is.</summary>
-    internal bool IsSettled => KnownResourceStates.IsTerminal(Snapshot.State)
+    internal bool IsSettled => Snapshot.IsCustom || (KnownResourceStates.IsTerminal(Snapshot.State)
         ? !Snapshot.WillRestart
-        : Resource.Parent is null && Snapshot.State == KnownResourceStates.Running && Snapshot is { Healthy: true, Answers: true };
+        : Resource.Parent is null && Snapshot.State == KnownResourceStates.Running && Snapshot is { Healthy: true, Answers: true });
 
     internal bool IsOf(string nameOrId)
     {

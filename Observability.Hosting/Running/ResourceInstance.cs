@@ -1,7 +1,3 @@
-using System.Globalization;
-using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Logging;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>
@@ -128,6 +124,10 @@ internal sealed class ResourceInstance : IDisposable
         Publish(new ResourceSnapshot { State = KnownResourceStates.Starting });
         using IDisposable turn = await _run.EnterInstallerAsync(Resource, stop);
         long startedAt = _run.Time.GetTimestamp();
+        foreach (Func<CancellationToken, Task> prepare in Resource.BeforeStart)
+        {
+            await prepare(stop);
+        }
         LaunchSpec spec = _run.LaunchSpecs.Create(this, _run.Mark);
         if (_run.Options.Verbose)
         {

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>Where the output of every resource goes: to whoever listens, and to a logger per resource, which is how tests capture it.</summary>

@@ -18,6 +18,9 @@ internal sealed record ResourceSnapshot
     /// <summary>The reason for the state, in words for people.</summary>
     public string? Detail { get; init; }
 
+    /// <summary>Given by the graph, of a resource that has no process.</summary>
+    public bool IsCustom { get; init; }
+
     /// <summary>Ended, but is going to be started again by itself.</summary>
     public bool WillRestart { get; init; }
 }

@@ -1,6 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.JavaScript;
-
 namespace Aspire.Hosting.Running;
 
 /// <summary>What all processes of a run share.</summary>

@@ -1,8 +1,4 @@
-using System.Globalization;
-using System.Text;
 using System.Threading.Channels;
-using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Running;
 
 namespace Aspire.Hosting.Terminal;
 

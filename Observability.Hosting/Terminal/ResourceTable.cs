@@ -1,5 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace Aspire.Hosting.Terminal;
 
 /// <summary>The table of resources: name, state, address. An address is shown once something answers there.</summary>
@@ -21,6 +19,10 @@ internal static class ResourceTable
 
     public static string DescribeState(ResourceSnapshot snapshot)
     {
+        if (snapshot.IsCustom)
+        {
+            return snapshot.State.Split(": ", 2)[0];
+        }
         if (snapshot.State == KnownResourceStates.Running)
         {
             return snapshot switch
@@ -38,6 +40,11 @@ internal static class ResourceTable
 
     public static string DescribeAddress(ResourceEvent resource)
     {
+        if (resource.Snapshot.IsCustom)
+        {
+            // The reason stands where an address would.
+            return resource.Snapshot.State.Split(": ", 2).ElementAtOrDefault(1) ?? "";
+        }
         if (!resource.Snapshot.Answers || resource.Snapshot.State != KnownResourceStates.Running)
         {
             return "";

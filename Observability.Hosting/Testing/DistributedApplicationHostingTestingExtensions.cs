@@ -1,7 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Running;
-using Microsoft.Extensions.DependencyInjection;
-
 namespace Aspire.Hosting.Testing;
 
 public static class DistributedApplicationHostingTestingExtensions

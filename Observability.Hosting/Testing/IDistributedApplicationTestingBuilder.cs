@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-
 namespace Aspire.Hosting.Testing;
 
 /// <summary>A graph as Program.cs described it, before it is built: here a test adds its logging.</summary>

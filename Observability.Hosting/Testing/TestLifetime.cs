@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Hosting;
-
 namespace Aspire.Hosting.Testing;
 
 /// <summary>A graph under test ends when the test says so. The signals that the test process gets are its runner's.</summary>

@@ -1,7 +1,9 @@
 namespace Aspire.Hosting.ApplicationModel;
 
-internal enum EndpointProperty
+/// <summary>A part of an endpoint's address.</summary>
+public enum EndpointProperty
 {
     Url,
     TargetPort,
+    HostAndPort,
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>Stands for the address of an endpoint wherever a value is expected, before anybody knows the address.</summary>
@@ -25,6 +23,9 @@ public sealed class EndpointReference : IValueProvider, IManifestExpressionProvi
             $"Cannot tell the address of endpoint '{EndpointName}' of resource '{Resource.Name}', because the graph has not been started.");
 
     internal string Url => string.Create(CultureInfo.InvariantCulture, $"{Annotation.UriScheme}://localhost:{Port}");
+
+    /// <summary>Stands for a part of the address.</summary>
+    public EndpointReferenceExpression Property(EndpointProperty property) => new(this, property);
 
     string IManifestExpressionProvider.ValueExpression => new EndpointReferenceExpression(this, EndpointProperty.Url).Expression;
 

@@ -1,29 +1,34 @@
-using System.Diagnostics;
-using System.Globalization;
-
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>One part of an endpoint's address.</summary>
-internal sealed class EndpointReferenceExpression(EndpointReference endpoint, EndpointProperty property)
-    : IValueProvider, IManifestExpressionProvider
+public sealed class EndpointReferenceExpression : IValueProvider, IManifestExpressionProvider
 {
-    public EndpointReference Endpoint { get; } = endpoint;
-
-    public EndpointProperty Property { get; } = property;
-
-    public string Expression => $"{{{Endpoint.Resource.Name}.bindings.{Endpoint.EndpointName}.{PropertyName}}}";
-
-    string IManifestExpressionProvider.ValueExpression => Expression;
-
-    private string PropertyName => Property switch
+    internal EndpointReferenceExpression(EndpointReference endpoint, EndpointProperty property)
     {
-        EndpointProperty.Url => "url",
-        EndpointProperty.TargetPort => "targetPort",
+        Endpoint = endpoint;
+        Property = property;
+    }
+
+    internal EndpointReference Endpoint { get; }
+
+    internal EndpointProperty Property { get; }
+
+    internal string Expression => Property switch
+    {
+        EndpointProperty.Url => Part("url"),
+        EndpointProperty.TargetPort => Part("targetPort"),
+        EndpointProperty.HostAndPort => $"{Part("host")}:{Part("port")}",
         _ => throw new UnreachableException($"BUG: endpoint property {Property} has no name."),
     };
 
-    string? IValueProvider.GetValue()
+    string IManifestExpressionProvider.ValueExpression => Expression;
+
+    string? IValueProvider.GetValue() => Property switch
     {
-        return Property == EndpointProperty.Url ? Endpoint.Url : Endpoint.Port.ToString(CultureInfo.InvariantCulture);
-    }
+        EndpointProperty.Url => Endpoint.Url,
+        EndpointProperty.TargetPort => Endpoint.Port.ToString(CultureInfo.InvariantCulture),
+        _ => string.Create(CultureInfo.InvariantCulture, $"localhost:{Endpoint.Port}"),
+    };
+
+    private string Part(string name) => $"{{{Endpoint.Resource.Name}.bindings.{Endpoint.EndpointName}.{name}}}";
 }

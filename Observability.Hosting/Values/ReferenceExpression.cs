@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 
 namespace Aspire.Hosting.ApplicationModel;
 
@@ -23,6 +21,9 @@ public sealed class ReferenceExpression : IValueProvider, IManifestExpressionPro
     {
         return new ReferenceExpression(handler.FormatText, handler.Values);
     }
+
+    /// <summary>The text, once the graph runs.</summary>
+    public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken) => new(((IValueProvider)this).GetValue());
 
     string? IValueProvider.GetValue() => Format(value => ((IValueProvider)value).GetValue());
 

@@ -50,7 +50,7 @@ public sealed partial class PublicSurfaceTests
     {
         bool isOverrideOfObject = member is MethodInfo method && method.GetBaseDefinition().DeclaringType == typeof(object);
         bool isDispose = member.Name is "DisposeAsync";
-        return !isOverrideOfObject && !isDispose && member is MethodInfo { IsSpecialName: false } or PropertyInfo or FieldInfo or EventInfo;
+        return !isOverrideOfObject && !isDispose && member is MethodInfo { IsSpecialName: false } or PropertyInfo or FieldInfo { IsSpecialName: false } or EventInfo;
     }
 
     private static IEnumerable<string> SourceFiles(string folder)

@@ -15,7 +15,10 @@ public sealed class TestGraph : IAsyncDisposable
 
     /// <summary>Given before the test's own, which therefore win.</summary>
     private static readonly string[] DefaultArguments =
-        ["Ports:Grpc=0", "Ports:Http=0", "Ports:Metrics=0", "Ports:Dashboard=0", "Dashboard:Run=off"];
+    [
+        "Ports:Grpc=0", "Ports:Http=0", "Ports:Metrics=0", "Ports:Dashboard=0", "Dashboard:Run=off",
+        "Ports:Prometheus=0", "Prometheus:Run=off", "Ports:Grafana=0", "Grafana:Run=off",
+    ];
 
     private readonly IDistributedApplicationTestingBuilder _builder;
 

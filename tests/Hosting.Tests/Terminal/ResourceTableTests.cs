@@ -40,6 +40,13 @@ public sealed class ResourceTableTests : IDisposable
         Assert.All(table, line => Assert.True(line.Length <= 30, line));
     }
 
+    [Fact]
+    public void Format_ResourceThatIsNotRun_ShowsTheReasonInPlaceOfAnAddress()
+    {
+        IReadOnlyList<string> table = ResourceTable.Format([Event(new() { State = "Off: no engine answers; start one", IsCustom = true })], 200);
+        Assert.Equal("  service   Off    no engine answers; start one", table[1]);
+    }
+
     [Theory]
     [InlineData("Waiting", "for aggregator", false, "Waiting for aggregator")]
     [InlineData("Finished", "ended with exit code 3", true, "Finished: ended with exit code 3, starts again")]

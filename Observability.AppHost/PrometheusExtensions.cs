@@ -1,0 +1,105 @@
+using System.Text.Json;
+
+namespace Observability.AppHost;
+
+internal static class PrometheusExtensions
+{
+    private const string Name = "prometheus";
+    private const string Image = "prom/prometheus";
+    private const string Tag = "v3.4.1";
+    private const int Port = 9090;
+    private const string ReadyPath = "/-/ready";
+    private const string ConfigurationDirectory = "../prometheus";
+
+    /// <summary>Adds Prometheus, which scrapes the aggregators. None when it is not run; the table then says why.</summary>
+    public static IResourceBuilder<IResourceWithEndpoints>? AddPrometheus(
+        this IDistributedApplicationBuilder builder, IReadOnlyList<IResourceBuilder<ProjectResource>> aggregators, GraphOptions options)
+    {
+        ToolChoice choice = ToolChoice.Make(options.RunPrometheus, $"{Image}:{Tag}", Name);
+        switch (choice.Kind)
+        {
+            case RunKind.Container:
+                return builder.AddPrometheusContainer(aggregators, options);
+            case RunKind.Process:
+                return builder.AddPrometheusProcess(aggregators, options);
+            default:
+                ToolNotRun.Add(builder, Name, choice.Reason);
+                return null;
+        }
+    }
+
+    private static IResourceBuilder<ContainerResource> AddPrometheusContainer(
+        this IDistributedApplicationBuilder builder, IReadOnlyList<IResourceBuilder<ProjectResource>> aggregators, GraphOptions options)
+    {
+        var prometheus = builder.AddContainer(Name, Image, Tag);
+        string configuration = ConfigurationDirectory;
+        if (builder.ExecutionContext.IsRunMode)
+        {
+            configuration = Path.Combine(ToolDirectory.Create(builder, Name).Path, "configuration");
+            prometheus.WriteConfigurationTo(configuration, aggregators, addresses => addresses.Replace("localhost", "host.docker.internal"));
+            aggregators.ToList().ForEach(aggregator => aggregator.WithEnvironment("BIND_ADDRESS", "*"));
+        }
+        prometheus.WithBindMount(configuration, "/etc/prometheus", isReadOnly: true)
+            .WithVolume("prometheus-data", "/prometheus")
+            .WithHttpEndpoint(port: options.PrometheusPort, targetPort: Port)
+            .WithHttpHealthCheck(ReadyPath)
+            .WithExternalHttpEndpoints();
+        return prometheus.WaitForAll(aggregators);
+    }
+
+    /// <summary>
+    /// This machine's own program. It reads a copy of the configuration beside which the addresses of this run's aggregators are written,
+    /// as file-based service discovery.
+    /// </summary>
+    private static IResourceBuilder<ExecutableResource> AddPrometheusProcess(
+        this IDistributedApplicationBuilder builder, IReadOnlyList<IResourceBuilder<ProjectResource>> aggregators, GraphOptions options)
+    {
+        string directory = ToolDirectory.Create(builder, Name).Path;
+        string configuration = Path.Combine(directory, "configuration");
+        string data = options.PrometheusData is { } kept ? Path.GetFullPath(kept, builder.AppHostDirectory) : Path.Combine(directory, "data");
+        var prometheus = builder.AddExecutable(Name, Name, ".",
+                $"--config.file={Path.Combine(configuration, "prometheus.yml")}", $"--storage.tsdb.path={data}", "--log.level=warn")
+            .WithHttpEndpoint(port: options.PrometheusPort, targetPort: options.PrometheusPort, isProxied: false)
+            .WithHttpHealthCheck(ReadyPath);
+        EndpointReferenceExpression port = prometheus.GetEndpoint("http").Property(EndpointProperty.TargetPort);
+        prometheus.WithArgs(ReferenceExpression.Create($"--web.listen-address=127.0.0.1:{port}"));
+        prometheus.WriteConfigurationTo(configuration, aggregators, addresses => addresses);
+        return prometheus.WaitForAll(aggregators);
+    }
+
+    /// <summary>Before each start the configuration is copied anew, and beside it the addresses that this run gave to the aggregators.</summary>
+    private static void WriteConfigurationTo<T>(
+        this IResourceBuilder<T> prometheus,
+        string directory,
+        IEnumerable<IResourceBuilder<ProjectResource>> aggregators,
+        Func<string, string> asSeenByPrometheus)
+        where T : IResource
+    {
+        string source = Path.GetFullPath(ConfigurationDirectory, prometheus.ApplicationBuilder.AppHostDirectory);
+        ReferenceExpression targets = Addresses.Join(aggregators, "metrics", EndpointProperty.HostAndPort);
+        prometheus.OnBeforeResourceStarted(async (_, _, cancellationToken) =>
+        {
+            string addresses = asSeenByPrometheus(await targets.GetValueAsync(cancellationToken) ?? "");
+            CopyConfiguration(source, directory);
+            WriteTargets(directory, addresses.Split(','));
+        });
+    }
+
+    private static void CopyConfiguration(string source, string target)
+    {
+        foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(target, Path.GetRelativePath(source, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy, overwrite: true);
+        }
+    }
+
+    /// <summary>Writes what prometheus.yml reads by <c>file_sd_configs: targets/*.json</c>.</summary>
+    private static void WriteTargets(string configuration, IEnumerable<string> addresses)
+    {
+        string targets = Path.Combine(configuration, "targets");
+        Directory.CreateDirectory(targets);
+        File.WriteAllText(Path.Combine(targets, "aggregators.json"), JsonSerializer.Serialize(new[] { new { targets = addresses } }));
+    }
+}
