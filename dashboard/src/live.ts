@@ -3,8 +3,10 @@ import { PaintLoop, type LoopOptions } from './paint/loop'
 import { readTheme } from './paint/theme'
 import { Viewport } from './paint/viewport'
 import { Agents } from './store/agents'
+import { Catalog } from './store/catalog'
 import { LiveStore, type Wish } from './store/liveStore'
 import { Overview } from './store/overview'
+import { readSeries, readServices } from './wire/catalog'
 import { WireClient, type WorkerLike } from './wire/client'
 import type { FromWorker } from './wire/messages'
 import { pageClock, pageOriginNs } from './wire/pageClock'
@@ -14,6 +16,9 @@ import type { StatusResult } from './wire/status'
 export const READ_EVERY_MS = 250
 const SWEEP_EVERY_READS = 4
 const STATUS_EVERY_READS = 20
+const SERVICES_EVERY_READS = 8
+/** What one list of series holds at most: the aggregators' own limit. */
+const SERIES_LISTED_MAX = 20_000
 
 export type LiveOptions = {
   readonly addresses: readonly string[]
@@ -22,6 +27,8 @@ export type LiveOptions = {
   readonly requestFrame: LoopOptions['requestFrame']
   readonly afterFrame: LoopOptions['afterFrame']
   readonly readStatus: (address: string, token: string | null) => Promise<StatusResult>
+  /** Anything else that an aggregator answers over HTTP; null when it cannot be read now. */
+  readonly getJson: (address: string, path: string, token: string | null) => Promise<unknown>
   readonly themeStyle: () => { getPropertyValue(name: string): string }
 }
 
@@ -30,6 +37,7 @@ export class Live {
   readonly viewport = new Viewport()
   readonly loop: PaintLoop
   readonly agents = new Agents()
+  readonly catalog = new Catalog()
   readonly overview: Overview
   readonly originEpochMs: number
   readonly #wire: WireClient
@@ -42,10 +50,13 @@ export class Live {
   /** An aggregator asks for a token, or refused the one given. */
   tokenWanted = false
   readonly #readStatus: LiveOptions['readStatus']
+  readonly #getJson: LiveOptions['getJson']
   /** Aggregators whose status cannot be read: asked again after their next greeting, not every few seconds. */
   readonly #statusUnreadable = new Set<number>()
   #token: string | null = null
   #hidden = false
+  /** What the list of series was last asked for; null: never. */
+  #listed: string | null = null
   #reads = 0
   #ticks = 0
   #timer: ReturnType<typeof setInterval> | undefined
@@ -56,8 +67,9 @@ export class Live {
     this.#addresses = options.addresses
     const nowMs = pageClock(this.#originNs)
     this.store = new LiveStore(options.addresses, nowMs)
-    this.overview = new Overview(this.store)
+    this.overview = new Overview(this.store, this.catalog)
     this.#readStatus = options.readStatus
+    this.#getJson = options.getJson
     this.#wire = new WireClient(options.worker, message => this.#receive(message))
     this.loop = new PaintLoop({
       store: this.store, viewport: this.viewport, nowMs, originEpochMs: this.originEpochMs,
@@ -119,6 +131,34 @@ export class Live {
     this.#notify()
   }
 
+  get hidden(): boolean {
+    return this.#hidden
+  }
+
+  /** GET of one aggregator, with the token in use. */
+  getJson(aggregator: number, path: string): Promise<unknown> {
+    return this.#getJson(this.#addresses[aggregator] ?? '', path, this.#token)
+  }
+
+  /** Writes to one aggregator; the answer as it came. */
+  send(aggregator: number, method: 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Response> {
+    const headers: Record<string, string> = { 'content-type': 'application/json' }
+    if (this.#token !== null) headers['authorization'] = `Bearer ${this.#token}`
+    const url = new URL(path, this.#addresses[aggregator])
+    return fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+  }
+
+  /** Reads which series there are into the catalog: all, or, where they are too many, those whose names hold a text. */
+  async listSeries(named = ''): Promise<void> {
+    this.#listed = named
+    const selector = named === '' ? '{}' : `{__name__=~".*${regexText(named)}.*"}`
+    await Promise.all(this.store.aggregators.map(async ({ index }) => {
+      const list = readSeries(await this.getJson(index, `/api/series?limit=${SERIES_LISTED_MAX}&selector=${encodeURIComponent(selector)}`))
+      if (list !== null) this.catalog.setSeries(index, list)
+    }))
+    this.#notify()
+  }
+
   /** What is read off charts: the crosshair's instant, or now. */
   readAtMs(): number {
     return this.viewport.cursorMs ?? this.loop.frame.edgeMs
@@ -135,6 +175,8 @@ export class Live {
       this.tokenWanted = false
       this.#statusUnreadable.delete(message.aggregator)
       void this.#status(message.aggregator)
+      void this.#services(message.aggregator)
+      if (this.#listed !== null) void this.listSeries(this.#listed)
     } else if (message.type === 'phase' && message.phase.kind === 'lost' && this.store.aggregators[message.aggregator]?.session === null) {
       // A browser does not say why a WebSocket was refused; the same address over HTTP does.
       void this.#status(message.aggregator)
@@ -150,12 +192,20 @@ export class Live {
     else this.#statusUnreadable.add(aggregator)
   }
 
+  async #services(aggregator: number): Promise<void> {
+    const services = readServices(await this.getJson(aggregator, '/api/services'))
+    if (services !== null) this.catalog.setServices(aggregator, services)
+  }
+
   #tellWishes(): void {
     this.#wire.wish(this.#wishes.map(({ key, selector, rate, backfillMs }) => ({ key, selector, rate, backfillMs })))
   }
 
   #read(): void {
     if (this.#ticks % SWEEP_EVERY_READS === 0) this.store.sweep()
+    if (this.#ticks % SERVICES_EVERY_READS === 0 && !this.#hidden) {
+      for (const { index, phase } of this.store.aggregators) if (phase.kind === 'open') void this.#services(index)
+    }
     if (this.#ticks++ % STATUS_EVERY_READS === 0 && !this.#hidden) {
       for (const { index, phase } of this.store.aggregators) if (phase.kind === 'open') void this.#status(index)
     }
@@ -166,4 +216,9 @@ export class Live {
     this.#reads++
     for (const listener of this.#listeners) listener()
   }
+}
+
+/** For a regular expression within a selector's quotes. */
+function regexText(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('\\', '\\\\').replaceAll('"', '\\"')
 }

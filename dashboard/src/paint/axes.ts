@@ -30,6 +30,23 @@ export function paintGrid(surface: Surface, projection: Projection, ticks: Ticks
   }
 }
 
+/** The figures of a second axis, on the right; the grid stays that of the first. */
+export function paintRightLabels(surface: Surface, projection: Projection, ticks: Ticks, scaled: Scaled, theme: PaintTheme): void {
+  const { context } = surface.grid
+  const { ratio } = surface
+  const left = surface.gutter + surface.width + 6 * ratio
+  context.textAlign = 'left'
+  context.fillStyle = theme.textFaint
+  const decimals = Math.max(0, Math.min(6, decimalsOf(ticks.step / scaled.factor)))
+  const count = Math.round((ticks.range.max - ticks.range.min) / ticks.step)
+  const half = LABEL_PX * ratio / 2
+  for (let i = 0; i <= count; i++) {
+    const value = ticks.range.min + i * ticks.step
+    const y = Math.max(half, Math.min(surface.height - half, Math.round(yOf(projection, value))))
+    context.fillText(formatFixed(value / scaled.factor, decimals), left, y)
+  }
+}
+
 function decimalsOf(step: number): number {
   for (let decimals = 0; decimals < 6; decimals++) {
     if (Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) < 1e-6) return decimals

@@ -8,11 +8,12 @@ import { xOf, yOf, type Projection } from './trace'
 const LABEL_PX = 11
 const DOT_RADIUS = 3
 
-type ColouredLine = LineSource & { readonly colour: number }
+type ColouredLine = LineSource & { readonly colour: number, readonly right?: boolean }
+type ProjectionOf = (line: { readonly right?: boolean }) => Projection
 
 /** The crosshair: one instant on all charts, its time, and a dot on each line. */
 export function paintCursor(
-  surface: Surface, projection: Projection, lines: readonly ColouredLine[], presence: readonly LineSource[], frame: PaintFrame,
+  surface: Surface, projectionOf: ProjectionOf, lines: readonly ColouredLine[], presence: readonly LineSource[], frame: PaintFrame,
   window: LiveWindow,
 ): void {
   const { context, canvas } = surface.cursor
@@ -20,7 +21,7 @@ export function paintCursor(
   context.clearRect(0, 0, canvas.width, canvas.height)
   const { cursorMs, theme } = frame
   if (cursorMs === null || cursorMs < window.leftMs || cursorMs > window.edgeMs) return
-  const x = Math.round(xOf(projection, cursorMs)) + gutter
+  const x = Math.round((cursorMs - window.leftMs) / window.msPerPixel) + gutter
   context.fillStyle = theme.textMuted
   context.fillRect(x, 0, Math.max(1, Math.round(ratio)), surface.height)
   for (const line of lines) {
@@ -28,6 +29,7 @@ export function paintCursor(
     if (row === -1 || Number.isNaN(line.column.values[row]!)) continue
     context.fillStyle = theme.series[line.colour % theme.series.length] ?? theme.text
     context.beginPath()
+    const projection = projectionOf(line)
     const rowX = xOf(projection, line.column.times[row]! + line.shiftMs()) + gutter
     context.arc(rowX, yOf(projection, line.column.values[row]!), DOT_RADIUS * ratio, 0, 2 * Math.PI)
     context.fill()

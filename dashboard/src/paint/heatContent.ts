@@ -159,7 +159,7 @@ export class HeatContent implements PlotContent {
   }
 
   paintCursor(surface: Surface, window: LiveWindow, frame: PaintFrame): void {
-    paintCursor(surface, this.#projection, [], this.#model.presence, frame, window)
+    paintCursor(surface, () => this.#projection, [], this.#model.presence, frame, window)
   }
 
   record(window: LiveWindow): void {

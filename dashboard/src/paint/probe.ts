@@ -42,10 +42,10 @@ export class Newest {
     }))
   }
 
-  record(lines: readonly Line[], projection: Projection, window: LiveWindow, range: Range, originEpochMs: number): void {
+  record(lines: readonly Line[], projectionOf: (line: Line) => Projection, window: LiveWindow, range: Range, originEpochMs: number): void {
     this.output.paints++
     this.output.range = range
-    this.output.msPerPixel = projection.msPerPixel
+    this.output.msPerPixel = window.msPerPixel
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i]!
       const point = this.output.points[i]
@@ -55,6 +55,7 @@ export class Newest {
       while (row >= line.column.start && Number.isNaN(line.column.values[row]!)) row--
       if (row < line.column.start) continue
       const timeMs = line.column.times[row]! + shift
+      const projection = projectionOf(line)
       point.timeMs = originEpochMs + timeMs
       point.value = line.column.values[row]!
       point.x = Math.floor(xOf(projection, timeMs))

@@ -20,6 +20,7 @@ export class Surface {
   height = 0
   /** Grows with each resize; a resized canvas is empty. */
   version = 0
+  #left = 0
   readonly #observer: ResizeObserver | null
 
   constructor(canvases: PlotCanvases) {
@@ -34,7 +35,7 @@ export class Surface {
 
   /** Left of the data canvas in the grid canvas, in device pixels: the gutter of the axis. */
   get gutter(): number {
-    return Math.max(0, this.grid.canvas.width - this.width)
+    return Math.max(0, this.#left)
   }
 
   measure(): void {
@@ -48,6 +49,9 @@ export class Surface {
       canvas.height = height
       changed = true
     }
+    // Right of the data there may be a second axis.
+    const left = this.data.canvas.offsetLeft - this.grid.canvas.offsetLeft
+    this.#left = Number.isNaN(left) ? this.grid.canvas.width - this.data.canvas.width : Math.round(left * this.ratio)
     // The canvases may have their size from a painter before this one.
     if (!changed && this.width === this.data.canvas.width && this.height === this.data.canvas.height) return
     this.width = this.data.canvas.width

@@ -1,5 +1,7 @@
 export const SPAN_MIN_MS = 1000
-export const SPAN_MAX_MS = 600_000
+export const SPAN_MAX_MS = 86_400_000
+/** How far back the page can be scrolled: as far as aggregators may keep their history. */
+const PAST_MAX_MS = 7 * 86_400_000
 /** Closer to now than this part of the window counts as live again. */
 const LIVE_SNAP = 0.005
 
@@ -15,8 +17,8 @@ export class Viewport {
   /** Grows when the picture must be drawn anew. */
   version = 0
   cursorVersion = 0
-  /** How far back the memory reaches. */
-  retentionMs = SPAN_MAX_MS
+  /** How far back anything may be known. */
+  retentionMs = PAST_MAX_MS
   /** Told after a change that people made. */
   onChange: () => void = () => undefined
 

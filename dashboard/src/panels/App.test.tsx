@@ -169,7 +169,7 @@ describe('keys', () => {
   })
 
   it('numbers open pages and enlarge charts', async () => {
-    await page.press('3')
+    await page.press('6')
     expect(useUi.getState().large).toBe('latency')
     expect(document.querySelector('#panel-latency')?.getAttribute('data-large')).toBe('true')
     await page.press('Escape')

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef } from 'react'
 import type { Live } from '../live'
-import { catalogWishes } from '../store/selectors'
+import { AlertsPage } from './AlertsPage'
+import { ExplorePage } from './ExplorePage'
 import { Help } from './Help'
 import { pressKey } from './keys'
 import { useLive, useReading } from './liveContext'
@@ -9,13 +10,13 @@ import { Button } from './Notice'
 import { OverviewPage } from './OverviewPage'
 import { Search } from './Search'
 import { ServicePage } from './ServicePage'
+import { SystemPage } from './SystemPage'
 import { servicesOf, Toolbar } from './Toolbar'
 import { TopBar } from './TopBar'
 import { useUi } from './uiState'
 
 export function App() {
   const live = useLive()
-  const page = useUi(state => state.page)
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const charts = () => [...document.querySelectorAll('canvas[data-chart]')].map(canvas => (canvas as HTMLElement).dataset['chart'] ?? '')
@@ -29,11 +30,22 @@ export function App() {
       <TopBar />
       <Lost />
       <Toolbar />
-      {page === 'overview' ? <OverviewPage /> : <Service />}
+      <CurrentPage />
       <Help />
       <Search />
     </div>
   )
+}
+
+function CurrentPage() {
+  const page = useUi(state => state.page)
+  switch (page) {
+    case 'overview': return <OverviewPage />
+    case 'service': return <Service />
+    case 'explore': return <ExplorePage />
+    case 'alerts': return <AlertsPage />
+    case 'system': return <SystemPage />
+  }
 }
 
 /** The service of the URL; without one, the first that is known. */
@@ -46,7 +58,7 @@ function Service() {
     if (chosen === null && first !== null) openService(first)
   }, [chosen, first, openService])
   useEffect(() => {
-    if (chosen === null) live.wish(catalogWishes())
+    if (chosen === null) live.wish([])
   }, [live, chosen])
   if (chosen === null) return <main className="min-h-0 flex-1 bg-surface"><NothingYet /></main>
   return <ServicePage key={chosen} service={chosen} />

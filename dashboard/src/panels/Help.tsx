@@ -8,8 +8,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['← →', 'pan'],
   ['+ −', 'zoom'],
   ['L', 'back to live'],
-  ['1 2', 'pages: Overview, Service'],
-  ['3 … 9', 'show a chart large; again: at its size'],
+  ['1 … 5', 'pages: Overview, Service, Explore, Alerts, System'],
+  ['6 … 9', 'show a chart large; again: at its size'],
   ['Shift ← →', 'move the crosshair of the chart in focus'],
   ['T', 'theme: system, dark, light'],
   ['?', 'this sheet'],
@@ -20,6 +20,8 @@ const POINTER: readonly (readonly [string, string])[] = [
   ['drag', 'pan into the past'],
   ['wheel', 'zoom around the pointer'],
   ['double click', 'back to live'],
+  ['click a name', 'in a legend: leave the line out, or draw it again'],
+  ['Alt click', 'in a legend: draw this line alone'],
 ]
 
 export function Help() {

@@ -18,14 +18,19 @@ type LinePanelProps = {
   readonly readouts?: ReactNode
   /** In place of the picture, when there is nothing that it could show. */
   readonly empty?: ReactNode
+  /** The plot itself, for a picture of it; null when it goes. */
+  readonly onPlot?: (plot: LivePlot | null) => void
 }
 
 const createLines = (name: string, canvas: HTMLCanvasElement) => new LineContent(name, canvas)
 
 /** A chart of lines over time. */
-export function LinePanel({ name, title, verbatim, note, about, label, model, readouts, empty }: LinePanelProps) {
+export function LinePanel({ name, title, verbatim, note, about, label, model, readouts, empty, onPlot: tell }: LinePanelProps) {
   const [plot, setPlot] = useState<LivePlot | null>(null)
-  const onPlot = useCallback((mounted: LivePlot | null) => setPlot(mounted), [])
+  const onPlot = useCallback((mounted: LivePlot | null) => {
+    setPlot(mounted)
+    tell?.(mounted)
+  }, [tell])
 
   useEffect(() => {
     if (plot?.content instanceof LineContent) plot.content.setModel(model)
@@ -39,7 +44,7 @@ export function LinePanel({ name, title, verbatim, note, about, label, model, re
   const unit = note === undefined ? axisUnit : `${axisUnit} ${note}`
   return (
     <Panel name={name} title={title} verbatim={verbatim} unit={unit} about={about} readouts={readouts}>
-      <Plot name={name} label={label} create={createLines} onPlot={onPlot} />
+      <Plot name={name} label={label} create={createLines} onPlot={onPlot} secondAxis={model.rightUnit !== undefined} />
       {empty}
     </Panel>
   )

@@ -9,6 +9,8 @@ type PlotProps = {
   /** The plot is mounted, or about to go (null). */
   readonly onPlot: (plot: LivePlot | null) => void
   readonly onPointer?: (heightRatio: number) => void
+  /** Leaves room for figures on the right too. */
+  readonly secondAxis?: boolean
 }
 
 const DRAG_MIN_PX = 3
@@ -17,7 +19,7 @@ const PAN_KEY_RATIO = 0.1
 const CURSOR_KEY_RATIO = 0.01
 
 /** Mounts the canvases of one chart and lets go: the painter owns them from then on. */
-export function Plot({ name, label, create, onPlot, onPointer }: PlotProps) {
+export function Plot({ name, label, create, onPlot, onPointer, secondAxis = false }: PlotProps) {
   const live = useLive()
   const grid = useRef<HTMLCanvasElement>(null)
   const data = useRef<HTMLCanvasElement>(null)
@@ -97,11 +99,12 @@ export function Plot({ name, label, create, onPlot, onPointer }: PlotProps) {
     live.readSoon()
   }
 
+  const width = secondAxis ? 'w-[calc(100%-96px)]' : 'w-[calc(100%-48px)]'
   return (
     <div className="relative h-full min-h-0 w-full touch-pan-y select-none">
       <canvas ref={grid} className="absolute inset-x-0 top-0 h-[calc(100%-18px)] w-full" aria-hidden="true" />
-      <canvas ref={data} data-chart={name} className="absolute top-0 left-12 h-[calc(100%-18px)] w-[calc(100%-48px)]" aria-hidden="true" />
-      <canvas ref={time} className="absolute bottom-0 left-12 h-[18px] w-[calc(100%-48px)]" aria-hidden="true" />
+      <canvas ref={data} data-chart={name} className={`absolute top-0 left-12 h-[calc(100%-18px)] ${width}`} aria-hidden="true" />
+      <canvas ref={time} className={`absolute bottom-0 left-12 h-[18px] ${width}`} aria-hidden="true" />
       <canvas
         ref={cursor}
         data-cursor={name}

@@ -18,15 +18,14 @@ import { useUi } from './uiState'
 const THROUGHPUT_COLOUR = 1
 const ERRORS_COLOUR = 5
 const INFLIGHT_COLOUR = 2
-/** Asked for when a page opens: more than a window, so that stepping back has something to show at once. */
-const BACKFILL_MIN_MS = 60_000
 
 export function ServicePage({ service }: { readonly service: string }) {
   const live = useLive()
   const instance = useUi(state => state.instance)
   const metrics = useUi(state => state.metrics)
   const windowMs = useUi(state => state.windowMs)
-  const backfillMs = Math.max(BACKFILL_MIN_MS, Math.ceil(windowMs / 60_000) * 60_000)
+  const wishes = useMemo(() => serviceWishes(service, metrics, windowMs), [service, metrics, windowMs])
+  const wishKey = wishes.map(wish => `${wish.key}/${wish.backfillMs}`).join(' ')
   const view = useMemo(() => new ServiceView(live.store, service, instance), [live, service, instance])
 
   useEffect(() => {
@@ -34,8 +33,10 @@ export function ServicePage({ service }: { readonly service: string }) {
     return () => { live.loop.derivations.delete(view.derive) }
   }, [live, view])
   useEffect(() => {
-    live.wish(serviceWishes(service, metrics, backfillMs))
-  }, [live, service, metrics, backfillMs])
+    live.wish(wishes)
+    // A zoom changes the window sixty times a second, and what is wished for hardly ever.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [live, wishKey])
 
   const shape = useReading(useCallback(() => view.shape, [view]))
   return (

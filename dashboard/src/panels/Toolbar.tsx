@@ -13,7 +13,7 @@ const SEPARATOR = '\u0000'
 const readServices = (live: Live) => servicesOf(live).join(SEPARATOR)
 
 export function servicesOf(live: Live): string[] {
-  return [...new Set([...live.store.series()].map(series => series.service))].sort()
+  return [...new Set([...[...live.store.series()].map(series => series.service), ...live.catalog.services().keys()])].sort()
 }
 
 export function Toolbar() {
@@ -21,6 +21,8 @@ export function Toolbar() {
   const page = useUi(state => state.page)
   const windowMs = useUi(state => state.windowMs)
   const paused = useUi(state => state.atMs !== null)
+  // These have no time axis, or one of their own.
+  if (page === 'system') return null
   return (
     <div className="flex min-h-10 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-surface px-3 py-1" role="toolbar" aria-label="What is shown">
       {page === 'service' && <ServicePicker />}

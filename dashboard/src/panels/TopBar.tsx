@@ -1,12 +1,9 @@
 import { useLive } from './liveContext'
 import { StatusBadge } from './Badge'
 import { useUi } from './uiState'
-import type { Page, ThemeChoice } from './url'
+import { PAGES, type Page, type ThemeChoice } from './url'
 
-const PAGES: readonly { readonly page: Page, readonly title: string, readonly key: string }[] = [
-  { page: 'overview', title: 'Overview', key: '1' },
-  { page: 'service', title: 'Service', key: '2' },
-]
+const TITLES: Readonly<Record<Page, string>> = { overview: 'Overview', service: 'Service', explore: 'Explore', alerts: 'Alerts', system: 'System' }
 const NEXT_THEME: Readonly<Record<ThemeChoice, ThemeChoice>> = { system: 'dark', dark: 'light', light: 'system' }
 const THEME_SIGN: Readonly<Record<ThemeChoice, string>> = { system: '◐', dark: '☾', light: '☀' }
 
@@ -22,17 +19,17 @@ export function TopBar() {
   return (
     <header className="flex min-h-11 flex-wrap items-center gap-x-4 gap-y-1 border-b border-line bg-surface px-3 py-1">
       <h1 className="text-14 font-semibold">Observability</h1>
-      <nav aria-label="Pages" className="flex gap-1">
-        {PAGES.map(({ page: target, title, key }) => (
+      <nav aria-label="Pages" className="-mx-1 flex max-w-full gap-1 overflow-x-auto">
+        {PAGES.map((target, index) => (
           <button
             key={target}
             type="button"
             aria-current={page === target ? 'page' : undefined}
-            aria-keyshortcuts={key}
+            aria-keyshortcuts={String(index + 1)}
             className="rounded px-2 py-1 text-12 text-muted hover:text-text aria-[current=page]:bg-raised aria-[current=page]:text-text"
             onClick={() => open(target)}
           >
-            {title}
+            {TITLES[target]}
           </button>
         ))}
       </nav>

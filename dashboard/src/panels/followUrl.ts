@@ -24,7 +24,8 @@ export function followUrl(live: Live): void {
     viewport.show(choices.atMs === null ? null : choices.atMs - originEpochMs)
   }
   viewport.onChange = () => {
-    store.retain(viewport.spanMs)
+    const nowMs = live.loop.nowMs()
+    store.retain(nowMs - viewport.edgeMs(nowMs) + viewport.spanMs)
     const ui = useUi.getState()
     const atMs = viewport.frozenEdgeMs === null ? null : viewport.frozenEdgeMs + originEpochMs
     if (ui.windowMs !== viewport.spanMs) ui.setWindow(viewport.spanMs)

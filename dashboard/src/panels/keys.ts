@@ -1,11 +1,12 @@
 import type { Live } from '../live'
 import { PAN_KEY_RATIO } from './Plot'
 import type { UiState } from './uiState'
-import type { ThemeChoice } from './url'
+import { PAGES, type ThemeChoice } from './url'
 
 const ZOOM_KEY = 1.25
 const NEXT_THEME: Readonly<Record<ThemeChoice, ThemeChoice>> = { system: 'dark', dark: 'light', light: 'system' }
-const CHART_KEY_FIRST = 3
+/** The digits before it open pages. */
+const CHART_KEY_FIRST = PAGES.length + 1
 
 type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'target'>
 
@@ -28,14 +29,17 @@ export function pressKey(event: Key, live: Live, ui: UiState, charts: () => read
     case '-': case '−': viewport.zoom(ZOOM_KEY, viewport.cursorMs ?? viewport.edgeMs(nowMs), nowMs); return true
     case 'l': case 'L': viewport.resume(); return true
     case 't': case 'T': ui.setTheme(NEXT_THEME[ui.theme]); return true
-    case '1': ui.open('overview'); return true
-    case '2': ui.open('service'); return true
     case 'Escape':
       if (ui.large === null) return false
       ui.setLarge(null)
       return true
   }
-  if (/^[3-9]$/.test(event.key)) {
+  if (/^[1-9]$/.test(event.key)) {
+    const page = PAGES[Number(event.key) - 1]
+    if (page !== undefined) {
+      ui.open(page)
+      return true
+    }
     const chart = charts()[Number(event.key) - CHART_KEY_FIRST]
     if (chart !== undefined) ui.setLarge(ui.large === chart ? null : chart)
     return chart !== undefined

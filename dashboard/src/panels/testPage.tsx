@@ -25,6 +25,8 @@ export class TestPage {
   readonly live: Live
   /** What `/api/status` answers. */
   status: StatusResult = { kind: 'agents', agents: [{ service: 'checkout', instance: 'a-1', lost: 12 }] }
+  /** What other paths answer: by the path without its query. */
+  readonly answers = new Map<string, unknown>()
   readonly #originNs = pageOriginNs(Date.now())
   readonly #worker: { onmessage: ((event: MessageEvent<FromWorker>) => void) | null, postMessage: (message: ToWorker) => void }
   #frame: (() => void) | null = null
@@ -37,6 +39,7 @@ export class TestPage {
       addresses, worker: this.#worker, wallClockMs: Date.now(),
       requestFrame: callback => { this.#frame = callback },
       readStatus: () => Promise.resolve(this.status),
+      getJson: (_address, path) => Promise.resolve(this.answers.get(path.split('?')[0]!) ?? null),
       afterFrame: callback => { this.#after = callback },
       themeStyle: () => ({ getPropertyValue: () => '' }),
     })
@@ -89,6 +92,11 @@ export class TestPage {
       this.#after?.()
       this.live.readSoon()
     })
+  }
+
+  /** Something that people or the network do, with all that follows from it. */
+  run(act: () => void): Promise<void> {
+    return settled(act)
   }
 
   text(selector: string): string {

@@ -9,7 +9,7 @@ import type { LiveSeries } from './series'
 /** Kept at least, so that a pause or a step back has something to show. */
 export const RETENTION_MIN_MS = 120_000
 /** The longest window that the page offers. */
-export const RETENTION_MAX_MS = 600_000
+export const RETENTION_MAX_MS = 86_400_000 * 1.05
 /** Series that nothing asks for any more are kept this long: pages are left and entered again. */
 const UNWANTED_KEPT_MS = 30_000
 const PROBLEMS_MAX = 20
@@ -61,9 +61,9 @@ export class LiveStore {
     for (const aggregator of this.aggregators) yield* aggregator.series
   }
 
-  /** Keeps at least what the longest open window needs. */
-  retain(windowMs: number): void {
-    this.retentionMs = Math.min(RETENTION_MAX_MS, Math.max(this.retentionMs, windowMs * 1.2, RETENTION_MIN_MS))
+  /** Keeps at least what the open window needs, which begins so long ago. */
+  retain(sinceMs: number): void {
+    this.retentionMs = Math.min(RETENTION_MAX_MS, Math.max(sinceMs * 1.2, RETENTION_MIN_MS))
   }
 
   wish(wishes: readonly Wish[]): void {

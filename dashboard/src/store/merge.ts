@@ -21,6 +21,30 @@ export function sumOf(values: Float64Array, instances: number): number {
   return sum
 }
 
+export function meanOf(values: Float64Array, instances: number): number {
+  let sum = 0
+  let count = 0
+  for (let i = 0; i < instances; i++) {
+    const value = values[i]!
+    if (Number.isNaN(value)) continue
+    sum += value
+    count++
+  }
+  return count === 0 ? Number.NaN : sum / count
+}
+
+export function minOf(values: Float64Array, instances: number): number {
+  let min = Number.NaN
+  for (let i = 0; i < instances; i++) if (!(values[i]! >= min) && !Number.isNaN(values[i]!)) min = values[i]!
+  return min
+}
+
+export function maxOf(values: Float64Array, instances: number): number {
+  let max = Number.NaN
+  for (let i = 0; i < instances; i++) if (!(values[i]! <= max) && !Number.isNaN(values[i]!)) max = values[i]!
+  return max
+}
+
 /** Channels: a ratio, and what it is a ratio of. Exact: the weights are over the same sliding second as the ratios. */
 export function weightedMeanOf(values: Float64Array, instances: number): number {
   let weights = Number.NaN

@@ -1,3 +1,4 @@
+import type { Catalog } from './catalog'
 import { MergedLine, sumOf } from './merge'
 import { percentilesOf, type HistogramSource } from './percentiles'
 import type { LiveStore } from './liveStore'
@@ -32,17 +33,20 @@ type Group = {
 /** All services, each with its newest figures and a line for its sparkline. */
 export class Overview {
   readonly #store: LiveStore
+  readonly #catalog: Catalog
   readonly #groups = new Map<string, Group>()
   readonly #scratch = new Float64Array(3)
   #catalogVersion = -1
   version = 0
 
-  constructor(store: LiveStore) {
+  constructor(store: LiveStore, catalog: Catalog) {
     this.#store = store
+    this.#catalog = catalog
   }
 
+  /** Those that are streamed, and those that only the aggregators' lists know: a service may send none of the standard metrics. */
   get services(): string[] {
-    return [...this.#groups.keys()]
+    return [...new Set([...this.#groups.keys(), ...this.#catalog.services().keys()])]
   }
 
   throughputOf(service: string): MergedLine | null {
@@ -60,7 +64,14 @@ export class Overview {
 
   summary(service: string, nowMs: number): ServiceSummary | null {
     const group = this.#groups.get(service)
-    if (group === undefined) return null
+    const listed = this.#catalog.services().get(service)
+    if (group === undefined) {
+      if (listed === undefined) return null
+      return {
+        service, instances: listed.instances, silent: listed.instances - listed.live, p99: Number.NaN, latencyUnit: 'ms',
+        rps: Number.NaN, errorRatio: Number.NaN,
+      }
+    }
     let rps = Number.NaN
     let errors = 0
     let weight = 0
@@ -78,7 +89,8 @@ export class Overview {
       if (!series.some(one => nowMs - one.newestMs - one.source.shiftMs < STALE_AFTER_MS)) silent++
     }
     return {
-      service, instances: group.all.size, silent, p99: this.#p99(group, nowMs), latencyUnit: group.latencyUnit, rps,
+      service, instances: Math.max(group.all.size, listed?.instances ?? 0), silent,
+      p99: this.#p99(group, nowMs), latencyUnit: group.latencyUnit, rps,
       errorRatio: group.errors.size === 0 ? Number.NaN : weight === 0 ? 0 : errors / weight,
     }
   }

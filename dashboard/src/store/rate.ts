@@ -12,6 +12,10 @@ export class RateLine {
     this.#counter = counter
   }
 
+  invalidate(): void {
+    this.#all = true
+  }
+
   update(keptFromMs: number): void {
     this.column.settle()
     const counter = this.#counter

@@ -1,9 +1,10 @@
 import type { Wish } from './liveStore'
 import type { LiveSeries } from './series'
+import { matcherOf, parseSelector, selectorText } from './selector'
 import { STANDARD_METRICS } from './serviceView'
+import type { ExploreQuery } from './explore'
 
-/** The rate of what is looked at closely, of lists, and of the list of a service's other series. */
-const CHART_RATE = 60
+/** The rate of lists, and of the list of a service's other series. */
 const LIST_RATE = 15
 const CATALOG_RATE = 1
 
@@ -31,9 +32,21 @@ function wish(name: string | null, service: string | null, rate: number, backfil
   }
 }
 
-/** Every service's requests once a second: which services there are, for pickers and the search. */
-export function catalogWishes(): Wish[] {
-  return [wish('rps', null, CATALOG_RATE, 0)]
+/** A window of hours moves by a pixel a minute: it needs no sixty frames a second, and its memory is small. */
+const RATES: readonly (readonly [windowMs: number, rate: number])[] = [[600_000, 60], [3_600_000, 5]]
+
+/** The rate of what is looked at closely. */
+export function chartRate(windowMs: number): number {
+  return RATES.find(([longest]) => windowMs <= longest)?.[1] ?? 1
+}
+
+const BACKFILL_MIN_MS = 60_000
+/** Further back the history is read over HTTP, at the resolution of the screen. */
+const BACKFILL_MAX_MS = 600_000
+
+/** Asked for when a page opens: more than a window, so that stepping back has something to show at once. */
+export function backfillFor(windowMs: number): number {
+  return Math.min(BACKFILL_MAX_MS, Math.max(BACKFILL_MIN_MS, Math.ceil(windowMs / 60_000) * 60_000))
 }
 
 export function overviewWishes(backfillMs: number): Wish[] {
@@ -41,8 +54,27 @@ export function overviewWishes(backfillMs: number): Wish[] {
 }
 
 /** `metrics`: further names that are shown as charts. */
-export function serviceWishes(service: string, metrics: readonly string[], backfillMs: number): Wish[] {
+export function serviceWishes(service: string, metrics: readonly string[], windowMs: number): Wish[] {
+  const backfillMs = backfillFor(windowMs)
   const charted = [...new Set<string>([...STANDARD_METRICS, ...metrics])]
-  const charts = charted.map(name => wish(name, service, CHART_RATE, backfillMs))
-  return [...charts, wish(null, service, CATALOG_RATE, backfillMs), ...catalogWishes()]
+  const charts = charted.map(name => wish(name, service, chartRate(windowMs), backfillMs))
+  return [...charts, wish(null, service, CATALOG_RATE, backfillMs)]
+}
+
+/** `isHistogram`: percentiles move on where nothing was requested, and only the instance's requests tell that apart from loss. */
+export function exploreWishes(queries: readonly ExploreQuery[], windowMs: number, isHistogram: (name: string) => boolean): Wish[] {
+  const wishes = new Map<string, Wish>()
+  for (const query of queries) {
+    const parsed = parseSelector(query.selector)
+    if (!parsed.ok) continue
+    const { name, matchers } = parsed.selector
+    const wanted = [parsed.selector]
+    if (name !== null && isHistogram(name)) wanted.push({ name: 'rps', matchers: matchers.filter(({ label }) => label === 'service' || label === 'instance') })
+    for (const one of wanted) {
+      const selector = selectorText(one)
+      const key = `${selector}@${chartRate(windowMs)}`
+      wishes.set(key, { key, selector, rate: chartRate(windowMs), backfillMs: backfillFor(windowMs), matches: matcherOf(one) })
+    }
+  }
+  return [...wishes.values()]
 }

@@ -1,0 +1,14 @@
+/** Hands a file to the browser. */
+export function download(name: string, content: Blob): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(content)
+  link.download = name
+  link.click()
+  // The browser has taken the address by the next turn.
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+}
+
+/** `explore-2026-01-31T12-00-00Z.csv`: a name for files, and when they end. */
+export function fileName(what: string, epochMs: number, extension: string): string {
+  return `${what.replace(/[^\w.-]+/g, '-')}-${new Date(epochMs).toISOString().slice(0, 19).replaceAll(':', '-')}Z.${extension}`
+}

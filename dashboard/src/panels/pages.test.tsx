@@ -1,0 +1,128 @@
+// @vitest-environment happy-dom
+import { act } from 'react'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { entry, TestPage } from './testPage'
+import { useUi } from './uiState'
+
+let page: TestPage
+
+beforeEach(async () => {
+  page = new TestPage()
+  await page.open()
+})
+afterEach(() => page.close())
+
+const at = (...ms: number[]) => ms.map(one => one * 1e6)
+const listed = (name: string, kind = 'gauge') => ({ service: 'checkout', instance: 'a-1', name, kind, unit: '1', labels: { queue: 'a' } })
+
+/** Lets what was asked over HTTP arrive. */
+async function answered(): Promise<void> {
+  await act(async () => {
+    for (let i = 0; i < 10; i++) await Promise.resolve()
+  })
+  await page.paint()
+}
+
+describe('Explore', () => {
+  beforeEach(async () => {
+    page.answers.set('/api/series', { total: 2, series: [listed('queue_depth'), listed('latency', 'histogram')] })
+    await page.connect()
+    useUi.getState().open('explore')
+    await answered()
+  })
+
+  it('asks for a metric, and lists what there is', () => {
+    expect(page.text('main [role="status"]')).toContain('Pick a metric')
+    expect([...document.querySelectorAll('[role="option"]')].map(option => option.textContent)).toEqual(['latencyhistogram · 1 · 1 series', 'queue_depthgauge · 1 · 1 series'])
+  })
+
+  it('draws what was typed, with its statistics, and changes it', async () => {
+    const input = document.querySelector<HTMLInputElement>('[role="combobox"]')!
+    await page.run(() => {
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')!.set!.call(input, 'depth')
+      input.dispatchEvent(new Event('input', { bubbles: true }))
+    })
+    await page.press('Enter', input)
+    expect(useUi.getState().queries.map(query => query.selector)).toEqual(['queue_depth'])
+    expect(page.wishes()).toEqual(['queue_depth'])
+    await page.declare({ ...entry(1, 'queue_depth'), labels: { queue: 'a' } }, { ...entry(2, 'queue_depth'), labels: { queue: 'b' } })
+    await page.frame({ gauges: [{ firstSeries: 1, times: at(-20, 0), values: [[1, 3], [10, 20]] }] })
+    await page.paint()
+    expect([...document.querySelectorAll('tr[data-line]')].map(row => row.getAttribute('data-line'))).toEqual([
+      'queue_depth{queue="a"} checkout/a-1', 'queue_depth{queue="b"} checkout/a-1',
+    ])
+    await page.run(() => useUi.getState().changeQuery(0, { split: '', combine: 'sum' }))
+    await page.paint()
+    expect(document.querySelector('[data-readout="explore-queue_depth"]')?.getAttribute('data-value')).toBe('23')
+  })
+
+  it('leaves a line out, draws one alone, and says so when nothing is left', async () => {
+    await page.run(() => useUi.getState().addQuery('queue_depth'))
+    await page.declare({ ...entry(1, 'queue_depth'), labels: { queue: 'a' } })
+    await page.frame({ gauges: [{ firstSeries: 1, times: at(0), values: [[3]] }] })
+    await page.paint()
+    await page.click('tr[data-line] button')
+    expect(useUi.getState().hidden).toEqual(['explore/0:queue_depth{queue="a"} checkout/a-1'])
+    await page.paint()
+    expect(page.text('#panel-explore [role="status"]')).toContain('Every line is left out')
+    await page.click('tr[data-line] button')
+    expect(useUi.getState().hidden).toEqual([])
+    useUi.getState().isolateLine('explore/x')
+    expect(useUi.getState().only).toBe('explore/x')
+    useUi.getState().toggleLine('explore/y')
+    expect(useUi.getState()).toMatchObject({ only: null, hidden: [] })
+  })
+
+  it('shows samples as a table', async () => {
+    await page.run(() => useUi.getState().addQuery('queue_depth'))
+    await page.declare({ ...entry(1, 'queue_depth'), labels: { queue: 'a' } })
+    await page.frame({ gauges: [{ firstSeries: 1, times: at(-20, 0), values: [[1, 3]] }] })
+    await page.run(() => useUi.getState().setTable(true))
+    await page.paint()
+    expect(page.text('[data-samples] thead')).toContain('queue_depth')
+  })
+
+  it('says what is wrong with a selector, and what matches nothing', async () => {
+    await page.run(() => useUi.getState().addQuery('queue_depth{'))
+    expect(page.text('[data-query] [role="alert"]')).toContain('At character')
+    expect(page.text('#panel-explore [role="status"]')).toContain('No series matches')
+  })
+})
+
+describe('System', () => {
+  it('shows every aggregator, its agents and their ledgers', async () => {
+    page.answers.set('/api/status', {
+      phase: 'serving', version: '1.2.3+abc', storage: { series: 42, series_max: 100 },
+      agents: [{ service: 'checkout', instance: 'a-1', report: { recorded: 10, acknowledged: 8, pending: 1, dropped: { full: 1 }, sdk: 'x', clock_offset_ns: 2e6 } }],
+    })
+    await page.connect()
+    await page.run(() => useUi.getState().open('system'))
+    await answered()
+    expect(page.text('[data-aggregator="http://box:8080"] h2')).toContain('serving')
+    expect(page.text('[data-fact="series"]')).toBe('42')
+    expect(page.text('[data-agent="checkout/a-1"]')).toContain('adds up')
+    expect(page.text('[data-agent="checkout/a-1"]').replace('\u2009', ' ')).toContain('2.00 ms')
+    expect(page.wishes()).toEqual([])
+  })
+
+  it('shows one that is down as down', async () => {
+    await page.run(() => useUi.getState().open('system'))
+    await page.receive({ type: 'phase', aggregator: 0, phase: { kind: 'lost', sinceMs: 0, retryAtMs: 0, reason: 'Cannot reach it.' } })
+    await answered()
+    expect(page.text('[data-aggregator] h2')).toContain('down')
+    expect(page.text('[data-aggregator] h2')).toContain('Cannot reach it.')
+  })
+})
+
+describe('a service that sends none of the standard metrics', () => {
+  it('is listed, and can be opened', async () => {
+    page.answers.set('/api/services', { services: [{ name: 'foreign', series: 3, live: 1, instances: [{ name: 'x' }] }] })
+    await page.connect()
+    await answered()
+    expect(page.text('tr[data-service="foreign"]')).toContain('live')
+    await page.click('tr[data-service="foreign"] button')
+    expect(useUi.getState()).toMatchObject({ page: 'service', service: 'foreign' })
+    await page.paint()
+    expect([...document.querySelectorAll('select option')].map(option => option.textContent)).toContain('foreign')
+  })
+})

@@ -1,0 +1,43 @@
+import type { CatalogList, CatalogSeries, CatalogService } from '../wire/catalog'
+
+/** What the aggregators say they know, read over HTTP now and then: services that the page streams nothing of are in here too. */
+export class Catalog {
+  readonly #services = new Map<number, readonly CatalogService[]>()
+  readonly #series = new Map<number, CatalogList>()
+  version = 0
+
+  setServices(aggregator: number, services: readonly CatalogService[]): void {
+    this.#services.set(aggregator, services)
+    this.version++
+  }
+
+  setSeries(aggregator: number, list: CatalogList): void {
+    this.#series.set(aggregator, list)
+    this.version++
+  }
+
+  /** By name, added up over the aggregators. */
+  services(): Map<string, CatalogService> {
+    const all = new Map<string, CatalogService>()
+    for (const services of this.#services.values()) {
+      for (const one of services) {
+        const known = all.get(one.service)
+        all.set(one.service, known === undefined ? one : {
+          service: one.service, instances: known.instances + one.instances, live: known.live + one.live, series: known.series + one.series,
+        })
+      }
+    }
+    return all
+  }
+
+  series(): CatalogSeries[] {
+    return [...this.#series.values()].flatMap(list => list.series)
+  }
+
+  /** Series that exist and are not in `series`, because a list has a limit. */
+  get unlisted(): number {
+    let unlisted = 0
+    for (const { total, series } of this.#series.values()) unlisted += Math.max(0, total - series.length)
+    return unlisted
+  }
+}
