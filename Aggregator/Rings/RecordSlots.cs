@@ -19,7 +19,7 @@ internal sealed class RecordSlots(int capacity, int byteCapacity, long firstPosi
 
     public long FirstPosition { get; } = firstPosition;
 
-    /// <summary>As in <see cref="ScalarSlots.Oldest"/>; a record there may still have lost its bytes.</summary>
+    /// <summary>As in <see cref="RowSlots.Oldest"/>; a record there may still have lost its bytes.</summary>
     public long Oldest(long head) => Slots.Length == 0 ? 0 : Math.Max(FirstPosition, head - Slots.Length + 1);
 
     public void Read(long start, Span<byte> destination)

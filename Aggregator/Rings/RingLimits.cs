@@ -5,8 +5,8 @@ namespace Observability.Aggregator.Rings;
 /// <summary>What bounds one ring. Shared by all rings of a store; capacities are powers of two.</summary>
 internal sealed class RingLimits
 {
-    /// <summary>Slots of a new ring: half a kilobyte for a series that may never send again.</summary>
-    public const int SlotsFirst = 32;
+    /// <summary>Slots of a new ring: a quarter of a kilobyte for a series that may never send again.</summary>
+    public const int SlotsFirst = 16;
 
     /// <summary>Bytes of a new record ring: a handful of histograms of a quiet service.</summary>
     public const int RecordBytesFirst = 512;

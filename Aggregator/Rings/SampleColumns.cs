@@ -13,6 +13,13 @@ internal readonly ref struct SampleColumns(
 
     public int Length => TimestampsNs.Length;
 
+    /// <summary>The first rows of these, at most so many.</summary>
+    public SampleColumns Take(long count)
+    {
+        int rows = (int)Math.Min(count, Length);
+        return new SampleColumns(TimestampsNs[..rows], Bits[..rows], Min[..rows], Max[..rows], Sum[..rows], Counts[..rows]);
+    }
+
     /// <summary>Forgets the first rows, which the writer overtook while they were copied.</summary>
     public void DropFirst(int dropped, int count)
     {

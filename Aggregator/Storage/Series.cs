@@ -9,6 +9,7 @@ internal sealed class Series
     private const long StaleAfterPushIntervals = 10;
 
     private string _unit;
+    private SeriesTrack? _track;
 
     public Series(uint id, Source source, int slot, string name, LabelSet labels, SeriesKind kind, string unit, RingLimits limits)
     {
@@ -22,10 +23,6 @@ internal sealed class Series
         if (kind == SeriesKind.Histogram)
         {
             Records = new RecordRing(limits);
-        }
-        else
-        {
-            Scalars = new ScalarRing(limits);
         }
     }
 
@@ -48,20 +45,48 @@ internal sealed class Series
     public string Unit => Volatile.Read(ref _unit);
 
     /// <summary>Samples ever appended: the cursor of a reader that wants only what comes next.</summary>
-    public long Head => Scalars?.Head ?? Records!.Head;
+    public long Head => Records?.Head ?? Track?.Head ?? 0;
 
-    /// <summary>The greatest timestamp appended; 0 before the first sample.</summary>
-    public long NewestTimestampNs => Scalars?.NewestTimestampNs ?? Records!.NewestTimestampNs;
+    /// <summary>The greatest timestamp appended, by it or by the series written with it; 0 before the first sample.</summary>
+    public long NewestTimestampNs => Records?.NewestTimestampNs ?? (Head == 0 ? 0 : Track!.Ring.NewestTimestampNs);
 
     /// <summary>When its newest sample was received, by the aggregator's clock; 0 before the first.</summary>
-    public long NewestReceivedNs => Scalars?.ReceivedNs ?? Records!.ReceivedNs;
+    public long NewestReceivedNs
+    {
+        get
+        {
+            if (Records is not null)
+            {
+                return Records.ReceivedNs;
+            }
+            // A ring that the series has just moved to has received nothing yet.
+            SeriesTrack? track = Track;
+            while (track is { Ring.Head: 0, Former: not null })
+            {
+                track = track.Former;
+            }
+            return track?.Ring.ReceivedNs ?? 0;
+        }
+    }
 
-    /// <summary>Samples it can hold at its present size: what the memory limits have given it so far.</summary>
-    public int Capacity => Scalars?.Capacity ?? Records!.Capacity;
+    /// <summary>Samples its ring can hold at its present size: what the memory limits have given it so far.</summary>
+    public int Capacity => Records?.Capacity ?? Track?.Ring.Capacity ?? 0;
 
-    internal ScalarRing? Scalars { get; }
+    /// <summary>Where its samples are; null before the first one, and of histograms.</summary>
+    internal SeriesTrack? Track => Volatile.Read(ref _track);
 
     internal RecordRing? Records { get; }
+
+    /// <summary>The writer's: the ring, while the series is written alone.</summary>
+    internal RowRing? AloneRing { get; private set; }
+
+    /// <summary>Called by the source's writer: the next sample goes there.</summary>
+    internal void MoveTo(RowGroup group, int column, bool isAlone)
+    {
+        SeriesTrack? former = _track;
+        Volatile.Write(ref _track, new SeriesTrack(group, column, former?.Head ?? 0, former is { Head: 0 } ? null : former));
+        AloneRing = isAlone ? group.Ring : null;
+    }
 
     /// <summary>
     /// True when nothing was received for max(5 s, 10 push intervals): no line, not exported. By the time of receipt, because

@@ -6,7 +6,7 @@ namespace Observability.Aggregator.Storage;
 /// <summary>
 /// Which sources and series there are. Control plane: adding takes a lock, once in a series' life; reading never does.
 /// </summary>
-internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits)
+internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits, RowGroups groups)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Service, string Instance), SourceWriter> _writers = [];
@@ -39,7 +39,7 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits)
                 usage = new ServiceUsage();
                 _services.Add(service, usage);
             }
-            writer = new SourceWriter(new Source((uint)Sources.Count + 1, Intern(service), instance), usage);
+            writer = new SourceWriter(new Source((uint)Sources.Count + 1, Intern(service), instance), usage, groups);
             _writers.Add((service, instance), writer);
             Sources.Add(writer.Source);
             Volatile.Write(ref _version, _version + 1);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Observability.Aggregator.Rings;
 
 namespace Observability.Aggregator.Storage;
@@ -6,9 +7,9 @@ namespace Observability.Aggregator.Storage;
 /// The right to write one source's region. There is one per source, and only one thread at a time uses it (ingestion's shard):
 /// nothing here is safe for two.
 /// </summary>
-internal sealed class SourceWriter(Source source, ServiceUsage usage)
+internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups groups)
 {
-    private ScalarRing?[] _scalars = [];
+    private RowPlace[] _places = [];
 
     /// <summary>Bytes of the histogram being appended.</summary>
     internal byte[] RecordScratch = [];
@@ -20,15 +21,43 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage)
     /// <summary>When the batch being applied was received, by the aggregator's clock. Set once per batch.</summary>
     public long ReceivedNs { get; set; }
 
-    /// <summary>Rings by slot; null where the slot's series holds histograms.</summary>
-    internal ReadOnlySpan<ScalarRing?> Scalars => _scalars;
+    /// <summary>
+    /// How often the same row must come before its series are put into one group. Doubles whenever a group had to be split, so that a sender whose
+    /// rows change all the time does not make us regroup all the time.
+    /// </summary>
+    internal int Patience { get; set; } = RowGroups.PatienceFirst;
+
+    internal RowPlace[] Places => _places;
 
     internal void Add(Series series)
     {
-        if (series.Slot >= _scalars.Length)
+        if (series.Slot >= _places.Length)
         {
-            Array.Resize(ref _scalars, Math.Max(8, series.Slot * 2));
+            Array.Resize(ref _places, Math.Max(8, series.Slot * 2));
         }
-        _scalars[series.Slot] = series.Scalars;
     }
+
+    /// <summary>[Data plane] One value of each of consecutive slots.</summary>
+    public void AppendRow(long timestampNs, int firstSlot, ReadOnlySpan<long> bits)
+    {
+        ref RowPlace place = ref _places[firstSlot];
+        if (place.Ring is { } ring && ring.Width == bits.Length && place.Column == 0)
+        {
+            ring.AppendRow(timestampNs, bits, ReceivedNs);
+        }
+        else
+        {
+            groups.AppendParts(this, timestampNs, firstSlot, bits);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Append(Series series, long timestampNs, long bits) => Alone(series).Append(timestampNs, bits, ReceivedNs);
+
+    public void AppendAggregate(Series series, long timestampNs, long bits, in AggregateSlot aggregate) =>
+        Alone(series).AppendAggregate(timestampNs, bits, aggregate, ReceivedNs);
+
+    /// <summary>The ring of a series that is written alone, which it is from now on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private RowRing Alone(Series series) => series.AloneRing ?? groups.Separate(this, series.Slot);
 }

@@ -12,10 +12,13 @@ internal sealed partial class TelemetryStore
     /// </summary>
     public ReadResult Read(Series series, long fromNs, long toNs, SampleBuffer destination)
     {
-        ScalarRing ring = Scalars(series);
-        long end = ring.Head;
-        long oldest = ring.OldestPosition();
-        long position = ring.Seek(fromNs);
+        if (Scalars(series) is not { } track)
+        {
+            return default;
+        }
+        long end = track.Head;
+        long oldest = track.OldestPosition();
+        long position = track.Seek(fromNs);
         long overwritten = position <= oldest ? position : 0;
         int total = 0;
         while (position < end)
@@ -26,17 +29,16 @@ internal sealed partial class TelemetryStore
                 return new ReadResult(total, overwritten, Truncated: true);
             }
             int first = destination.Count;
-            bool ordered = ring.IsOrderedFrom(position);
-            int copied = ring.CopyNew(ref position, free, out long lost);
+            bool ordered = track.IsOrderedFrom(position, out long until);
+            int copied = track.CopyFrom(ref position, free, out long lost);
             // A kept sample from before the range proves that nothing of the range was overwritten.
             overwritten = copied > 0 && free.TimestampsNs[0] < fromNs ? 0 : overwritten + lost;
             destination.Advance(copied);
-            bool past = ordered && copied > 0 && free.TimestampsNs[copied - 1] > toNs;
-            total += destination.KeepRange(first, fromNs, toNs);
-            if (past)
+            if (ordered && copied > 0 && free.TimestampsNs[copied - 1] > toNs)
             {
-                break;
+                position = until;
             }
+            total += destination.KeepRange(first, fromNs, toNs);
         }
         return new ReadResult(total, overwritten, Truncated: false);
     }
@@ -47,22 +49,29 @@ internal sealed partial class TelemetryStore
     /// </summary>
     public ReadResult ReadNew(Series series, ref long cursor, SampleBuffer destination, int countMax)
     {
-        ScalarRing ring = Scalars(series);
-        long waiting = ring.Head - cursor;
-        if (waiting <= 0)
+        SeriesTrack? track = Scalars(series);
+        long end = track?.Head ?? 0;
+        long overwritten = 0;
+        int total = 0;
+        while (cursor < end && total < countMax)
         {
-            return default;
+            SampleColumns free = destination.Free((int)Math.Min(end - cursor, countMax - total));
+            if (free.Length == 0)
+            {
+                break;
+            }
+            int copied = track!.CopyFrom(ref cursor, free, out long lost);
+            destination.Advance(copied);
+            total += copied;
+            overwritten += lost;
         }
-        SampleColumns free = destination.Free((int)Math.Min(waiting, countMax));
-        int copied = ring.CopyNew(ref cursor, free, out long overwritten);
-        destination.Advance(copied);
-        return new ReadResult(copied, overwritten, Truncated: cursor < ring.Head);
+        return new ReadResult(total, overwritten, Truncated: cursor < series.Head);
     }
 
     /// <summary>
     /// A cursor from which <see cref="ReadNew"/> meets every kept sample at or after <paramref name="fromNs"/>; it may meet older ones too.
     /// </summary>
-    public long Seek(Series series, long fromNs) => series.Scalars?.Seek(fromNs) ?? Records(series).OldestPosition();
+    public long Seek(Series series, long fromNs) => series.Records?.OldestPosition() ?? series.Track?.Seek(fromNs) ?? 0;
 
     /// <summary>As <see cref="Read"/>, of a histogram series.</summary>
     public ReadResult ReadHistograms(Series series, long fromNs, long toNs, HistogramBuffer destination)
@@ -120,8 +129,10 @@ internal sealed partial class TelemetryStore
         return new ReadResult(total, overwritten, Truncated: cursor < ring.Head);
     }
 
-    private static ScalarRing Scalars(Series series) => series.Scalars
-        ?? throw new ArgumentException($"Cannot read {series} as samples, because it holds histograms: use ReadHistograms.", nameof(series));
+    /// <summary>Null before the first sample.</summary>
+    private static SeriesTrack? Scalars(Series series) => series.Kind != SeriesKind.Histogram
+        ? series.Track
+        : throw new ArgumentException($"Cannot read {series} as samples, because it holds histograms: use ReadHistograms.", nameof(series));
 
     private static RecordRing Records(Series series) => series.Records
         ?? throw new ArgumentException($"Cannot read {series} as histograms, because it is a {series.Kind}: use Read.", nameof(series));

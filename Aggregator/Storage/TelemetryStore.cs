@@ -14,6 +14,7 @@ internal sealed partial class TelemetryStore
 {
     private readonly SeriesCatalog _catalog;
     private readonly RingBudget _budget;
+    private readonly RowGroups _groups;
 
     public TelemetryStore(StorageOptions options, ulong sessionId)
     {
@@ -21,7 +22,8 @@ internal sealed partial class TelemetryStore
         SessionId = sessionId;
         _budget = new RingBudget(options.RingMemoryBytesMax);
         RingLimits limits = new(_budget, options.RingSamplesMax, options.HistogramRingBytesMax, options.RingSecondsMax * 1_000_000_000L);
-        _catalog = new SeriesCatalog(options, limits);
+        _groups = new RowGroups(limits);
+        _catalog = new SeriesCatalog(options, limits, _groups);
     }
 
     public StorageOptions Options { get; }
@@ -75,30 +77,28 @@ internal sealed partial class TelemetryStore
 
     /// <summary>[Data plane] Gauges of consecutive slots at one instant.</summary>
     public void AppendRow(SourceWriter writer, long timestampNs, int firstSlot, ReadOnlySpan<double> values) =>
-        AppendRow(writer, timestampNs, firstSlot, MemoryMarshal.Cast<double, long>(values));
+        writer.AppendRow(timestampNs, firstSlot, MemoryMarshal.Cast<double, long>(values));
 
     /// <summary>[Data plane] Counters of consecutive slots at one instant.</summary>
     public void AppendRow(SourceWriter writer, long timestampNs, int firstSlot, ReadOnlySpan<ulong> values) =>
-        AppendRow(writer, timestampNs, firstSlot, MemoryMarshal.Cast<ulong, long>(values));
+        writer.AppendRow(timestampNs, firstSlot, MemoryMarshal.Cast<ulong, long>(values));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Append(SourceWriter writer, Series series, long timestampNs, double value) =>
-        series.Scalars!.Append(timestampNs, BitConverter.DoubleToInt64Bits(value), writer.ReceivedNs);
+        writer.Append(series, timestampNs, BitConverter.DoubleToInt64Bits(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Append(SourceWriter writer, Series series, long timestampNs, ulong value) =>
-        series.Scalars!.Append(timestampNs, (long)value, writer.ReceivedNs);
+    public void Append(SourceWriter writer, Series series, long timestampNs, ulong value) => writer.Append(series, timestampNs, (long)value);
 
     /// <summary>[Data plane] A gauge or a counter, whichever the series holds, by the bits of its value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AppendBits(SourceWriter writer, Series series, long timestampNs, long bits) =>
-        series.Scalars!.Append(timestampNs, bits, writer.ReceivedNs);
+    public void AppendBits(SourceWriter writer, Series series, long timestampNs, long bits) => writer.Append(series, timestampNs, bits);
 
     /// <summary>[Data plane] A conflated gauge; the timestamp is the interval's end.</summary>
     public void AppendAggregate(SourceWriter writer, Series series, long timestampNs, in AggregateSample sample)
     {
         AggregateSlot slot = new() { Min = sample.Min, Max = sample.Max, Sum = sample.Sum, Count = sample.Count };
-        series.Scalars!.AppendAggregate(timestampNs, BitConverter.DoubleToInt64Bits(sample.Last), slot, writer.ReceivedNs);
+        writer.AppendAggregate(series, timestampNs, BitConverter.DoubleToInt64Bits(sample.Last), slot);
     }
 
     /// <summary>[Data plane] False when the histogram is too large for the ring: the caller counts it as rejected.</summary>
@@ -106,15 +106,5 @@ internal sealed partial class TelemetryStore
     {
         int size = HistogramRecord.Encode(sample, ref writer.RecordScratch);
         return series.Records!.TryAppend(timestampNs, writer.RecordScratch.AsSpan(0, size), writer.ReceivedNs);
-    }
-
-    private static void AppendRow(SourceWriter writer, long timestampNs, int firstSlot, ReadOnlySpan<long> bits)
-    {
-        ReadOnlySpan<ScalarRing?> rings = writer.Scalars.Slice(firstSlot, bits.Length);
-        long receivedNs = writer.ReceivedNs;
-        for (int i = 0; i < bits.Length; i++)
-        {
-            rings[i]!.Append(timestampNs, bits[i], receivedNs);
-        }
     }
 }

@@ -12,6 +12,11 @@ internal static class BenchmarkProgram
             IngestComparison.Run(Console.Out, args.ElementAtOrDefault(1) ?? "");
             return;
         }
+        if (args is ["rings", ..])
+        {
+            Rings.RingComparison.Run(Console.Out);
+            return;
+        }
         BenchmarkSwitcher.FromAssembly(typeof(BenchmarkProgram).Assembly).Run(args);
     }
 }

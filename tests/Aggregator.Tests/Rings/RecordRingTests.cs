@@ -64,7 +64,7 @@ public sealed class RecordRingTests
     [Fact]
     public void TryAppend_AtTheMemoryBudget_RefusesOnlyWhatDoesNotFit()
     {
-        RingBudget budget = new(RecordSlots.SizeInBytes(32, 512));
+        RingBudget budget = new(RecordSlots.SizeInBytes(RingLimits.SlotsFirst, 512));
         RecordRing ring = new(new RingLimits(budget, 1024, 1024 * 1024, long.MaxValue));
         Assert.True(ring.TryAppend(0, new byte[128], 0));
         Assert.False(ring.TryAppend(1, new byte[129], 0));

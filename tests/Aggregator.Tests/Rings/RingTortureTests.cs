@@ -19,9 +19,9 @@ public sealed class RingTortureTests
     private long _reads;
 
     [Fact]
-    public async Task ScalarRing_UnderConcurrentReaders_NeverShowsATornSample()
+    public async Task RowRing_UnderConcurrentReaders_NeverShowsATornSample()
     {
-        ScalarRing ring = new(new RingLimits(new RingBudget(long.MaxValue), 64, 1024, long.MaxValue));
+        RowRing ring = new(new RingLimits(new RingBudget(long.MaxValue), 64, 1024, long.MaxValue), width: 1);
         using CancellationTokenSource stop = new();
         Task<long>[] readers = [.. Enumerable.Range(0, 2).Select(seed => Task.Run(() => ReadScalars(ring, seed, stop.Token)))];
         long written = 0;
@@ -74,7 +74,7 @@ public sealed class RingTortureTests
     private bool IsEnough() =>
         (_started.ElapsedMilliseconds >= DurationMs && Volatile.Read(ref _reads) >= ReadsMin) || _started.ElapsedMilliseconds > DurationMs + DeadlineMs;
 
-    private long ReadScalars(ScalarRing ring, int seed, CancellationToken stop)
+    private long ReadScalars(RowRing ring, int seed, CancellationToken stop)
     {
         Random random = new(seed);
         long[] timestamps = new long[64];
@@ -91,7 +91,7 @@ public sealed class RingTortureTests
             int asked = random.Next(1, 65);
             SampleColumns columns = new(
                 timestamps.AsSpan(0, asked), bits.AsSpan(0, asked), min.AsSpan(0, asked), max.AsSpan(0, asked), sum.AsSpan(0, asked), counts.AsSpan(0, asked));
-            int copied = ring.CopyNew(ref position, columns, out long overwritten);
+            int copied = ring.CopyNew(0, ref position, columns, out long overwritten);
             Assert.Equal(position - before, copied + overwritten);
             for (int row = 0; row < copied; row++)
             {

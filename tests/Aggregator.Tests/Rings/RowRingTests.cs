@@ -2,14 +2,14 @@ using Observability.Aggregator.Rings;
 
 namespace Observability.Aggregator.Tests.Rings;
 
-public sealed class ScalarRingTests
+public sealed class RowRingTests
 {
     private const long Second = 1_000_000_000;
 
     [Fact]
     public void Append_AtCapacity_KeepsEverySampleUntilTheLimit()
     {
-        ScalarRing ring = new(Limits(slotsMax: 128));
+        RowRing ring = new(Limits(slotsMax: 128), width: 1);
         for (int i = 0; i < 127; i++)
         {
             ring.Append(i, i * 10, receivedNs: 7);
@@ -32,7 +32,7 @@ public sealed class ScalarRingTests
     [InlineData(100)]
     public void CopyNew_WhileTheRingGrows_MissesNothing(int count)
     {
-        ScalarRing ring = new(Limits(slotsMax: 256));
+        RowRing ring = new(Limits(slotsMax: 256), width: 1);
         long position = 0;
         long next = 0;
         for (int i = 0; i < count; i++)
@@ -51,7 +51,7 @@ public sealed class ScalarRingTests
     [Fact]
     public void Append_WhenFull_OverwritesOldestAndReadersAreTold()
     {
-        ScalarRing ring = new(Limits(slotsMax: 64));
+        RowRing ring = new(Limits(slotsMax: 64), width: 1);
         for (int i = 0; i < 200; i++)
         {
             ring.Append(i, i, 0);
@@ -70,7 +70,7 @@ public sealed class ScalarRingTests
     public void Append_AtTheMemoryBudget_KeepsItsSizeAndGrowsOnceThereIsRoom()
     {
         RingBudget budget = new(bytesMax: 32 * 16);
-        ScalarRing ring = new(new RingLimits(budget, 1024, 1024, long.MaxValue));
+        RowRing ring = new(new RingLimits(budget, 1024, 1024, long.MaxValue), width: 1);
         for (int i = 0; i < 100; i++)
         {
             ring.Append(i, i, 0);
@@ -85,7 +85,7 @@ public sealed class ScalarRingTests
             ring.Append(i, i, 0);
         }
         Assert.Equal(64, ring.Capacity);
-        long position = ring.OldestPosition();
+        long position = ring.OldestRow();
         Assert.Equal(200 - position, ReadAll(ring, ref position, out _).Bits.Count);
         Assert.True(position == 200);
     }
@@ -93,7 +93,7 @@ public sealed class ScalarRingTests
     [Fact]
     public void Append_OnceALapTakesTheSpan_DoesNotGrow()
     {
-        ScalarRing ring = new(Limits(slotsMax: 4096, spanNs: 60 * Second));
+        RowRing ring = new(Limits(slotsMax: 4096, spanNs: 60 * Second), width: 1);
         for (int i = 0; i < 1000; i++)
         {
             ring.Append(i == 5 ? long.MaxValue : i, i, receivedNs: i * Second);
@@ -104,7 +104,7 @@ public sealed class ScalarRingTests
     [Fact]
     public void Seek_WithRisingTimestamps_FindsTheFirstInRange()
     {
-        ScalarRing ring = new(Limits(slotsMax: 64));
+        RowRing ring = new(Limits(slotsMax: 64), width: 1);
         for (int i = 0; i < 500; i++)
         {
             ring.Append(i * 10, i, 0);
@@ -113,13 +113,13 @@ public sealed class ScalarRingTests
         Assert.Equal(451, ring.Seek(4501));
         Assert.Equal(437, ring.Seek(0));
         Assert.Equal(500, ring.Seek(long.MaxValue));
-        Assert.Equal(0, new ScalarRing(Limits(64)).Seek(5));
+        Assert.Equal(0, new RowRing(Limits(64), 1).Seek(5));
     }
 
     [Fact]
     public void Seek_WithATimestampGoingBack_BeginsAtTheOldest()
     {
-        ScalarRing ring = new(Limits(slotsMax: 64));
+        RowRing ring = new(Limits(slotsMax: 64), width: 1);
         ring.Append(100, 1, 0);
         ring.Append(50, 2, 0);
         ring.Append(200, 3, 0);
@@ -133,7 +133,7 @@ public sealed class ScalarRingTests
     [Fact]
     public void AppendAggregate_BetweenPlainSamples_KeepsBothKindsApart()
     {
-        ScalarRing ring = new(Limits(slotsMax: 64));
+        RowRing ring = new(Limits(slotsMax: 64), width: 1);
         for (int i = 0; i < 40; i++)
         {
             if (i % 3 == 0)
@@ -163,7 +163,7 @@ public sealed class ScalarRingTests
     public void AppendAggregate_AtTheMemoryBudget_GivesUpOldSamplesAndStaysWithin()
     {
         RingBudget budget = new(bytesMax: 512 * 16);
-        ScalarRing ring = new(new RingLimits(budget, 512, 1024, long.MaxValue));
+        RowRing ring = new(new RingLimits(budget, 512, 1024, long.MaxValue), width: 1);
         for (int i = 0; i < 512; i++)
         {
             ring.Append(i, i, 0);
@@ -181,7 +181,7 @@ public sealed class ScalarRingTests
 
     private static RingLimits Limits(int slotsMax, long spanNs = long.MaxValue) => new(new RingBudget(long.MaxValue), slotsMax, 4096, spanNs);
 
-    private static Rows ReadAll(ScalarRing ring, ref long position, out long overwritten)
+    private static Rows ReadAll(RowRing ring, ref long position, out long overwritten)
     {
         Rows rows = new();
         overwritten = 0;
@@ -193,7 +193,7 @@ public sealed class ScalarRingTests
             double[] max = new double[50];
             double[] sum = new double[50];
             ulong[] counts = new ulong[50];
-            int copied = ring.CopyNew(ref position, new SampleColumns(timestamps, bits, min, max, sum, counts), out long lost);
+            int copied = ring.CopyNew(0, ref position, new SampleColumns(timestamps, bits, min, max, sum, counts), out long lost);
             overwritten += lost;
             rows.Timestamps.AddRange(timestamps[..copied]);
             rows.Bits.AddRange(bits[..copied]);
