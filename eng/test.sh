@@ -81,7 +81,7 @@ if ! dotnet build Observability.sln -c "$configuration" -v quiet -clp:NoSummary;
   count 0 1 0; failures+=(build); finish
 fi
 
-if wanted Integration.Tests; then install_test_tools; fi
+if wanted Integration.Tests || wanted Aggregator.Tests; then install_test_tools; fi
 for project in tests/*.Tests; do
   if wanted "$(basename "$project")"; then run_project "$(basename "$project")"; fi
 done

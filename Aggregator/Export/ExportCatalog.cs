@@ -6,20 +6,20 @@ namespace Observability.Aggregator.Export;
 
 /// <summary>
 /// Which name and labels each series of the agents is exposed under. A name belongs to the kind that had it first; another kind gets the name
-/// with its kind behind it. Used under the exporter's lock.
+/// with its kind behind it, another name that sanitises to the same one gets a mark of its own. Used under the exporter's lock.
 /// </summary>
 internal sealed class ExportCatalog(ExportOptions options)
 {
-    private static readonly string[] HistogramSuffixes = ["_bucket", "_sum", "_count"];
+    /// <summary>Names the labels as the agent does, where two series would be one without it.</summary>
+    public const string SanitizedFromLabel = "sanitized_from";
 
     private readonly Dictionary<string, ExportedFamily> _families = new(StringComparer.Ordinal);
-
-    // Every name that a line may begin with: a gauge x_sum must not stand beside a histogram x.
-    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly List<ExportedFamily> _inOrder = [];
+    private readonly ExportNames _names = new();
     private int _takenCount;
     private int _seriesCount;
 
-    public IEnumerable<ExportedFamily> Families => _families.Values;
+    public List<ExportedFamily> Families => _inOrder;
 
     public List<ExportedSeries> Histograms { get; } = [];
 
@@ -29,11 +29,11 @@ internal sealed class ExportCatalog(ExportOptions options)
     /// <summary>Series left out because another one has the same name and labels once they are sanitised.</summary>
     public long Duplicates { get; private set; }
 
-    /// <summary>Series whose name had to carry its kind.</summary>
+    /// <summary>Series whose name had to carry its kind or a mark.</summary>
     public long Renamed { get; private set; }
 
-    /// <summary>Names of the aggregator's own families, which no agent's series may use.</summary>
-    public void Reserve(string name) => _taken.Add(name);
+    /// <summary>A family of the aggregator's own, whose names no agent's series may use.</summary>
+    public void Reserve(string name, OwnMetricType type) => _names.Reserve(name, type);
 
     public void TakeNewSeries(TelemetryStore store)
     {
@@ -51,21 +51,21 @@ internal sealed class ExportCatalog(ExportOptions options)
             Refused++;
             return;
         }
-        string name = MetricNames.Metric(series.Name);
-        if (TryFamily(name, series) is not { } family)
-        {
-            name = $"{name}_{KindName(series.Kind)}";
-            Renamed++;
-            family = TryFamily(name, series);
-        }
+        ExportedFamily? family = FamilyOf(series);
         string labels = LabelsOf(series);
+        if (family is not null && family.LabelTexts.Contains(labels))
+        {
+            var text = new StringBuilder(labels);
+            MetricNames.AppendLabel(text, SanitizedFromLabel, string.Join(',', series.Labels.AsSpan().ToArray().Select(label => label.Name)));
+            labels = text.ToString();
+        }
         if (family is null || !family.LabelTexts.Add(labels))
         {
             Duplicates++;
             return;
         }
         _seriesCount++;
-        var exported = new ExportedSeries(series, labels);
+        var exported = new ExportedSeries(series, family.Name, labels);
         family.Series.Add(exported);
         if (exported.Totals is not null)
         {
@@ -73,27 +73,35 @@ internal sealed class ExportCatalog(ExportOptions options)
         }
     }
 
+    private ExportedFamily? FamilyOf(Series series)
+    {
+        string name = MetricNames.Metric(series.Name);
+        if (TryFamily(name, series) is { } family)
+        {
+            return family;
+        }
+        Renamed++;
+        string kind = series.Kind.ToString().ToLowerInvariant();
+        string mark = MetricNames.Mark(series.Name);
+        bool isOtherName = _families.TryGetValue(name, out ExportedFamily? other) && other.RawName != series.Name;
+        return isOtherName
+            ? TryFamily($"{name}_{mark}", series) ?? TryFamily($"{name}_{mark}_{kind}", series)
+            : TryFamily($"{name}_{kind}", series) ?? TryFamily($"{name}_{kind}_{mark}", series);
+    }
+
     private ExportedFamily? TryFamily(string name, Series series)
     {
-        OwnMetricType type = series.Kind switch
-        {
-            SeriesKind.Gauge => OwnMetricType.Gauge,
-            SeriesKind.Counter => OwnMetricType.Counter,
-            _ => OwnMetricType.Histogram,
-        };
         if (_families.TryGetValue(name, out ExportedFamily? family))
         {
-            return family.Type == type ? family : null;
+            return family.Type == ExportedFamily.TypeOf(series.Kind) && family.RawName == series.Name ? family : null;
         }
-        string[] names = type == OwnMetricType.Histogram ? [name, .. HistogramSuffixes.Select(suffix => name + suffix)] : [name];
-        if (names.Any(_taken.Contains))
+        family = new ExportedFamily(name, series.Name, series.Kind);
+        if (!_names.TryTake(family))
         {
             return null;
         }
-        _taken.UnionWith(names);
-        string unit = series.Unit.Length == 0 ? "" : $", in {series.Unit}";
-        family = new ExportedFamily(name, type, $"{KindName(series.Kind)} '{series.Name}' of an agent{unit}.");
         _families.Add(name, family);
+        _inOrder.Add(family);
         return family;
     }
 
@@ -102,19 +110,16 @@ internal sealed class ExportCatalog(ExportOptions options)
         var text = new StringBuilder();
         MetricNames.AppendLabel(text, "service", series.Source.Service);
         MetricNames.AppendLabel(text, "instance", series.Source.Instance);
-        HashSet<string> used = new(StringComparer.Ordinal) { "service", "instance", "le", "quantile" };
+        HashSet<string> used = new(StringComparer.Ordinal) { "service", "instance", "le", "quantile", SanitizedFromLabel };
         foreach (Label label in series.Labels.AsSpan())
         {
             string name = MetricNames.Label(label.Name);
-            while (!used.Add(name) || name.StartsWith("__", StringComparison.Ordinal))
+            while (!used.Add(name))
             {
-                // Names that begin with two underscores are Prometheus's own.
                 name = "label_" + name;
             }
             MetricNames.AppendLabel(text, name, label.Value);
         }
         return text.ToString();
     }
-
-    private static string KindName(SeriesKind kind) => kind.ToString().ToLowerInvariant();
 }

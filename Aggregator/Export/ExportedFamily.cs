@@ -1,18 +1,62 @@
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Export;
 
 /// <summary>The series of agents that are exposed under one name.</summary>
-internal sealed class ExportedFamily(string name, OwnMetricType type, string help)
+internal sealed class ExportedFamily
 {
-    public string Name { get; } = name;
+    private readonly SeriesKind _kind;
+    private string _unit = "";
+    private byte[] _textHead = [];
+    private byte[] _openMetricsHead = [];
 
-    public OwnMetricType Type { get; } = type;
+    public ExportedFamily(string name, string rawName, SeriesKind kind)
+    {
+        Name = name;
+        RawName = rawName;
+        _kind = kind;
+    }
 
-    public string Help { get; } = help;
+    public string Name { get; }
+
+    /// <summary>As agents call it; another name that sanitises to the same is another family.</summary>
+    public string RawName { get; }
+
+    public OwnMetricType Type => TypeOf(_kind);
+
+    /// <summary>OpenMetrics takes more names than the text format; a family that comes later and bears one of them takes it away.</summary>
+    public bool HasOpenMetricsNames { get; private set; } = true;
 
     public List<ExportedSeries> Series { get; } = [];
 
     /// <summary>Label texts that are taken: a second series of the same text would be a duplicate.</summary>
     public HashSet<string> LabelTexts { get; } = new(StringComparer.Ordinal);
+
+    public static OwnMetricType TypeOf(SeriesKind kind) => kind switch
+    {
+        SeriesKind.Gauge => OwnMetricType.Gauge,
+        SeriesKind.Counter => OwnMetricType.Counter,
+        _ => OwnMetricType.Histogram,
+    };
+
+    public void LoseOpenMetricsNames()
+    {
+        HasOpenMetricsNames = false;
+        _openMetricsHead = [];
+    }
+
+    /// <summary>HELP and its kin; made again when the unit becomes known.</summary>
+    public ReadOnlySpan<byte> Head(bool isOpenMetrics)
+    {
+        string unit = Series.Count == 0 ? "" : Series[0].Series.Unit;
+        if (_textHead.Length == 0 || _openMetricsHead.Length == 0 || unit != _unit)
+        {
+            _unit = unit;
+            string help = $"{_kind.ToString().ToLowerInvariant()} '{RawName}' of an agent{(unit.Length == 0 ? "" : $", in {unit}")}.";
+            _textHead = ExpositionWriter.HeadOf(Name, Type, help, ExpositionFormat.Text);
+            _openMetricsHead = ExpositionWriter.HeadOf(Name, Type, help, ExpositionFormat.OpenMetrics, HasOpenMetricsNames);
+        }
+        return isOpenMetrics ? _openMetricsHead : _textHead;
+    }
 }

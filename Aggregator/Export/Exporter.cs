@@ -4,23 +4,23 @@ using Observability.Aggregator.Storage;
 namespace Observability.Aggregator.Export;
 
 /// <summary>
-/// Keeps the totals that Prometheus wants and rings forget: histograms are added up every few seconds, scraped or not. One lock, taken by that
-/// round and by scrapes.
+/// Writes expositions, and keeps the totals that Prometheus wants and rings forget: histograms are added up every few seconds, scraped or not.
+/// One lock, taken by that round and by scrapes.
 /// </summary>
 internal sealed class Exporter : BackgroundService
 {
-    private const string LatencyName = "latency";
-
     private readonly Lock _lock = new();
     private readonly TelemetryStore _store;
     private readonly ExportOptions _options;
     private readonly TimeProvider _time;
     private readonly IMetricSource[] _sources;
     private readonly ExportCatalog _catalog;
-    private readonly SortedDictionary<string, LatencyTotals> _latencies = new(StringComparer.Ordinal);
-    private readonly HistogramBuffer _rows = new(countMax: 1024);
+    private readonly TotalsKeeper _totals;
+    private readonly SourceFamilies _sourceFamilies;
+    private readonly BufferFamilies _bufferFamilies = new();
     private readonly SampleBuffer _samples = new(countMax: 16);
-    private long _overwritten;
+    private readonly double _createdSeconds;
+    private long _pastBytes;
     private bool _hasReserved;
 
     public Exporter(TelemetryStore store, ExportOptions options, TimeProvider time, IEnumerable<IMetricSource> sources)
@@ -30,26 +30,34 @@ internal sealed class Exporter : BackgroundService
         _time = time;
         _sources = [.. sources];
         _catalog = new ExportCatalog(options);
+        _totals = new TotalsKeeper(store, options);
+        _sourceFamilies = new SourceFamilies(options);
+        _createdSeconds = time.UnixNs() / 1_000_000 / 1e3;
     }
 
-    /// <summary>The whole exposition, text format 0.0.4.</summary>
-    public void Write(TextWriter output)
+    /// <summary>The whole exposition, appended to <paramref name="buffer"/>.</summary>
+    public void Write(ExpositionBuffer buffer, ExpositionFormat format)
     {
-        var text = new ExpositionText(output);
+        var writer = new ExpositionWriter(buffer, format);
         OwnMetric[] own = [.. _sources.SelectMany(source => source.Read())];
         lock (_lock)
         {
-            Accumulate();
-            foreach (OwnMetric metric in own.Concat(OwnFamilies.Of(_store, _catalog, _overwritten)))
+            long nowNs = _time.UnixNs();
+            Accumulate(nowNs);
+            foreach (OwnMetric metric in own.Concat(OwnFamilies.Of(_store, _catalog, _totals.Overwritten, _pastBytes)))
             {
-                text.Write(metric);
+                writer.Family(metric, _createdSeconds);
             }
-            WriteLatencies(text);
+            _sourceFamilies.Write(writer, _store, nowNs);
+            _bufferFamilies.Write(writer, _store);
+            _totals.Latencies.Write(writer, nowNs);
+            _pastBytes = 0;
             foreach (ExportedFamily family in _catalog.Families)
             {
-                WriteFamily(text, family);
+                WriteFamily(writer, family, nowNs);
             }
         }
+        writer.End();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -61,7 +69,7 @@ internal sealed class Exporter : BackgroundService
             {
                 lock (_lock)
                 {
-                    Accumulate();
+                    Accumulate(_time.UnixNs());
                 }
             }
         }
@@ -71,56 +79,11 @@ internal sealed class Exporter : BackgroundService
         }
     }
 
-    private void Accumulate()
+    private void Accumulate(long nowNs)
     {
         ReserveOwn();
         _catalog.TakeNewSeries(_store);
-        foreach (ExportedSeries exported in _catalog.Histograms)
-        {
-            LatencyTotals? latency = null;
-            double? ms = null;
-            if (exported.Series.Name == LatencyName && (ms = LatencyTotals.MsOf(exported.Series.Unit)) is not null)
-            {
-                latency = LatencyOf(exported.Series.Source.Service);
-            }
-            Accumulate(exported, latency, ms ?? 1);
-        }
-        long nowNs = _time.UnixNs();
-        foreach (LatencyTotals latency in _latencies.Values)
-        {
-            latency.EndRound(nowNs);
-        }
-    }
-
-    private void Accumulate(ExportedSeries exported, LatencyTotals? latency, double ms)
-    {
-        long cursor = exported.Cursor;
-        while (cursor < exported.Series.Head)
-        {
-            _rows.Clear();
-            ReadResult result = _store.ReadNewHistograms(exported.Series, ref cursor, _rows, _rows.CountMax);
-            _overwritten += result.Overwritten;
-            for (int row = 0; row < _rows.Count; row++)
-            {
-                exported.Totals!.Add(_rows, row);
-                latency?.Add(_rows, row, ms);
-            }
-            if (result.Count == 0)
-            {
-                break;
-            }
-        }
-        exported.Cursor = cursor;
-    }
-
-    private LatencyTotals? LatencyOf(string service)
-    {
-        if (!_latencies.TryGetValue(service, out LatencyTotals? totals) && _latencies.Count < _options.ServicesMax)
-        {
-            totals = new LatencyTotals();
-            _latencies.Add(service, totals);
-        }
-        return totals;
+        _totals.Accumulate(_catalog, nowNs);
     }
 
     /// <summary>Once, before the first series of an agent gets its name.</summary>
@@ -131,42 +94,20 @@ internal sealed class Exporter : BackgroundService
             return;
         }
         _hasReserved = true;
-        foreach (string name in OwnFamilies.Names)
+        _catalog.Reserve(LatencyFamilies.Summary, OwnMetricType.Summary);
+        _catalog.Reserve(LatencyFamilies.Buckets, OwnMetricType.Untyped);
+        foreach ((string name, OwnMetricType type) in SourceFamilies.Names.Concat(BufferFamilies.Names))
         {
-            _catalog.Reserve(name);
+            _catalog.Reserve(name, type);
         }
-        foreach (OwnMetric metric in _sources.SelectMany(source => source.Read()))
+        foreach (OwnMetric metric in _sources.SelectMany(source => source.Read()).Concat(OwnFamilies.Of(_store, _catalog, 0, 0)))
         {
-            _catalog.Reserve(metric.Name);
-            foreach (OwnMetric.Point point in metric.Points)
-            {
-                _catalog.Reserve(metric.Name + point.Suffix);
-            }
+            _catalog.Reserve(metric.Name, metric.Type);
         }
     }
 
-    private void WriteLatencies(ExpositionText text)
+    private void WriteFamily(in ExpositionWriter writer, ExportedFamily family, long nowNs)
     {
-        if (_latencies.Count == 0)
-        {
-            return;
-        }
-        long nowNs = _time.UnixNs();
-        text.WriteHead(OwnFamilies.Latency, OwnMetricType.Summary, "Latency of requests: quantiles of the last minute, totals since the aggregator started.");
-        foreach ((string service, LatencyTotals totals) in _latencies)
-        {
-            text.WriteSummary(OwnFamilies.Latency, service, OwnFamilies.Quantiles, totals.Quantiles(nowNs, OwnFamilies.Quantiles), totals.Sum, totals.Count);
-        }
-        text.WriteHead(OwnFamilies.LatencyBucket, OwnMetricType.Untyped, "Requests by latency, cumulative over le, for histogram_quantile().");
-        foreach ((string service, LatencyTotals totals) in _latencies)
-        {
-            text.WriteBuckets(OwnFamilies.LatencyBucket, ExpositionText.Labels(("service", service)), totals.Buckets());
-        }
-    }
-
-    private void WriteFamily(ExpositionText text, ExportedFamily family)
-    {
-        long nowNs = _time.UnixNs();
         bool hasHead = false;
         foreach (ExportedSeries exported in family.Series)
         {
@@ -174,38 +115,65 @@ internal sealed class Exporter : BackgroundService
             {
                 continue;
             }
+            if (writer.Length >= _options.BytesMax)
+            {
+                _pastBytes++;
+                continue;
+            }
             if (!hasHead)
             {
-                text.WriteHead(family.Name, family.Type, family.Help);
+                writer.Raw(family.Head(writer.IsOpenMetrics));
                 hasHead = true;
             }
             if (exported.Totals is { } totals)
             {
-                text.WriteBuckets(family.Name + "_bucket", exported.Labels, totals.Buckets().Append((double.PositiveInfinity, totals.Count)));
-                text.WriteSample(family.Name + "_sum", exported.Labels, totals.Sum);
-                text.WriteSample(family.Name + "_count", exported.Labels, totals.Count);
+                WriteHistogram(writer, exported, totals, family.HasOpenMetricsNames);
             }
-            else if (TryReadNewest(exported.Series, out string value))
+            else
             {
-                text.WriteSample(family.Name, exported.Labels, value);
+                WriteNewest(writer, exported);
             }
         }
     }
 
-    private bool TryReadNewest(Series series, out string value)
+    private static void WriteHistogram(in ExpositionWriter writer, ExportedSeries exported, HistogramTotals totals, bool hasCreated)
+    {
+        (double count, bool hasNegativeBounds) = totals.WriteBuckets(writer);
+        if (!writer.IsOpenMetrics)
+        {
+            writer.Sample(exported.SumHead, totals.Sum);
+            writer.Sample(exported.CountHead, count);
+            return;
+        }
+        // OpenMetrics refuses a sum that may fall, and a count without a sum.
+        if (!hasNegativeBounds && totals.Sum >= 0)
+        {
+            writer.Sample(exported.SumHead, totals.Sum);
+            writer.Sample(exported.CountHead, count);
+        }
+        if (hasCreated)
+        {
+            writer.Sample(exported.CreatedHead, totals.CreatedNs / 1e9);
+        }
+    }
+
+    private void WriteNewest(in ExpositionWriter writer, ExportedSeries exported)
     {
         _samples.Clear();
-        long cursor = long.Max(0, series.Head - 1);
-        _store.ReadNew(series, ref cursor, _samples, 1);
-        value = "";
+        long cursor = long.Max(0, exported.Series.Head - 1);
+        _store.ReadNew(exported.Series, ref cursor, _samples, 1);
         if (_samples.Count == 0)
         {
-            return false;
+            return;
         }
         int newest = _samples.Count - 1;
-        value = series.Kind == SeriesKind.Counter
-            ? _samples.Counter(newest).ToString(System.Globalization.CultureInfo.InvariantCulture)
-            : Exposition.Number(_samples.Gauge(newest));
-        return true;
+        if (exported.Series.Kind == SeriesKind.Counter)
+        {
+            writer.Sample(exported.Head, _samples.Counter(newest));
+        }
+        else
+        {
+            writer.Sample(exported.Head, _samples.Gauge(newest));
+        }
     }
 }

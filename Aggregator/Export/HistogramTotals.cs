@@ -1,3 +1,4 @@
+using System.Text;
 using Observability.Aggregator.Histograms;
 using Observability.Aggregator.Storage;
 
@@ -7,23 +8,21 @@ namespace Observability.Aggregator.Export;
 /// What a histogram series has come to since its first sample: cumulative buckets for Prometheus. Exponential buckets are exposed at powers of
 /// two; explicit ones at their own bounds, as long as these do not change.
 /// </summary>
-internal sealed class HistogramTotals
+internal sealed class HistogramTotals(byte[] bucketHead)
 {
     // 80 buckets of each sign cover 2^20 at a quarter of an octave; a wider range is kept more coarsely.
     private const int BucketsMax = 80;
 
     private readonly HistogramSum _sum = new(BucketsMax);
     private readonly ExplicitHistogramSum _explicitSum = new();
-
-    public HistogramTotals()
-    {
-        _sum.Clear();
-        _explicitSum.Clear();
-    }
+    private byte[][] _boundTexts = [];
 
     public double Count { get; private set; }
 
     public double Sum { get; private set; }
+
+    /// <summary>The end of the first interval that was added; 0 before it.</summary>
+    public long CreatedNs { get; private set; }
 
     /// <summary>Rows whose bounds differ from those the series began with: they count, but are in no bucket except the last.</summary>
     public long BoundsChanged { get; private set; }
@@ -31,6 +30,7 @@ internal sealed class HistogramTotals
     public void Add(HistogramBuffer rows, int row)
     {
         ref readonly HistogramRow read = ref rows[row];
+        CreatedNs = CreatedNs == 0 ? read.TimestampNs : CreatedNs;
         Count += read.Count;
         Sum += read.Sum;
         if (!read.IsExplicit)
@@ -43,49 +43,69 @@ internal sealed class HistogramTotals
         }
     }
 
-    /// <summary>Cumulative counts by upper bound, without the last one of everything.</summary>
-    public IEnumerable<(double UpperBound, double Count)> Buckets() => _explicitSum.Rows > 0 ? ExplicitBuckets() : ExponentialBuckets();
-
-    private List<(double UpperBound, double Count)> ExplicitBuckets()
+    /// <summary>The buckets, the last one of everything included. Returns the count of that one, and whether a bound is negative.</summary>
+    public (double Count, bool HasNegativeBounds) WriteBuckets(in ExpositionWriter writer)
     {
-        var buckets = new List<(double, double)>();
-        double total = 0;
-        for (int index = 0; index < _explicitSum.Bounds.Length; index++)
-        {
-            total += _explicitSum.Counts[index];
-            buckets.Add((_explicitSum.Bounds[index], total));
-        }
-        return buckets;
+        bool hasNegative = false;
+        double total = _explicitSum.Rows > 0 ? WriteExplicit(writer, ref hasNegative) : WriteExponential(writer);
+        double count = double.Max(Count, total);
+        writer.Bucket(bucketHead, "+Inf"u8, count);
+        return (count, hasNegative);
     }
 
-    private List<(double UpperBound, double Count)> ExponentialBuckets()
+    private double WriteExplicit(in ExpositionWriter writer, ref bool hasNegative)
     {
-        var buckets = new List<(double, double)>();
+        ReadOnlySpan<double> bounds = _explicitSum.Bounds;
+        if (_boundTexts.Length != bounds.Length)
+        {
+            _boundTexts = [.. bounds.ToArray().Select(bound => Encoding.UTF8.GetBytes(MetricNames.LabelNumber(bound)))];
+        }
         double total = 0;
+        double previous = double.NegativeInfinity;
+        for (int index = 0; index < bounds.Length; index++)
+        {
+            total += _explicitSum.Counts[index];
+            // A bound that does not rise, or is none, would make a line twice; its measurements are in the next one.
+            if (bounds[index] > previous && double.IsFinite(bounds[index]))
+            {
+                writer.Bucket(bucketHead, _boundTexts[index], total);
+                previous = bounds[index];
+                hasNegative |= previous < 0;
+            }
+        }
+        return total + _explicitSum.Counts[bounds.Length];
+    }
+
+    private double WriteExponential(in ExpositionWriter writer)
+    {
+        double total = _sum.ZeroCount;
         foreach (ulong count in _sum.Negative.Counts)
         {
             total += count;
         }
-        total += _sum.ZeroCount;
-        if (_sum.Positive.Counts.IsEmpty)
+        ReadOnlySpan<ulong> counts = _sum.Positive.Counts;
+        if (counts.IsEmpty)
         {
-            buckets.Add((0, total));
-            return buckets;
+            writer.Bucket(bucketHead, "0.0"u8, total);
+            return total;
         }
         // Below scale 0 every bucket's bound is a power of two already.
         int shift = int.Max(0, _sum.Scale);
-        int scale = int.Min(0, _sum.Scale);
-        long index = 0;
-        ReadOnlySpan<ulong> counts = _sum.Positive.Counts;
+        int widening = int.Max(0, -_sum.Scale);
+        int index = 0;
         while (index < counts.Length)
         {
             long octave = (_sum.Positive.Offset + index) >> shift;
             while (index < counts.Length && (_sum.Positive.Offset + index) >> shift == octave)
             {
-                total += counts[(int)index++];
+                total += counts[index++];
             }
-            buckets.Add((Math.Pow(2, (octave + 1) * Math.ScaleB(1, -scale)), total));
+            long power = widening > 11 ? (octave + 1 > 0 ? long.MaxValue : long.MinValue) : (octave + 1) << widening;
+            if (PowersOfTwo.Text(power) is { } bound)
+            {
+                writer.Bucket(bucketHead, bound, total);
+            }
         }
-        return buckets;
+        return total;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Observability.Aggregator.Export;
 
@@ -12,6 +13,9 @@ internal static class LatencyBounds
 
     public static readonly double[] Seconds =
         [.. Enumerable.Range(-4, 6).SelectMany(exponent => Mantissas.Select(mantissa => Parse($"{mantissa}E{exponent}"))), 100];
+
+    /// <summary>As values of le; one more than there are bounds, for everything above.</summary>
+    public static readonly byte[][] Texts = [.. Seconds.Append(double.PositiveInfinity).Select(bound => Encoding.UTF8.GetBytes(MetricNames.LabelNumber(bound)))];
 
     /// <summary>The first bound that is not below; past the last one, the index of everything above.</summary>
     public static int IndexOf(double upperSeconds)

@@ -26,6 +26,9 @@ internal sealed class LatencyTotals
 
     public double Sum { get; private set; }
 
+    /// <summary>The end of the first interval that was added; 0 before it.</summary>
+    public long CreatedNs { get; private set; }
+
     /// <summary>Milliseconds of one unit of a series; null when it is no unit of time. The standard metric's ms stand for a unit not told.</summary>
     public static double? MsOf(string unit) => unit switch
     {
@@ -44,8 +47,10 @@ internal sealed class LatencyTotals
         read.Sum *= ms;
         read.Min *= ms;
         read.Max *= ms;
+        CreatedNs = CreatedNs == 0 ? read.TimestampNs : CreatedNs;
         Count += read.Count;
-        Sum += read.Sum * SecondsPerMs;
+        // One sender's nonsense must not end the totals of a service.
+        Sum += double.IsFinite(read.Sum) && read.Sum > 0 ? read.Sum * SecondsPerMs : 0;
         if (read.IsExplicit)
         {
             AddExplicit(read, rows.ExplicitBounds(row), rows.ExplicitCounts(row), ms);
@@ -83,19 +88,11 @@ internal sealed class LatencyTotals
         _round.Clear();
     }
 
-    /// <summary>Cumulative counts by upper bound in seconds; the last bound is infinite.</summary>
-    public IEnumerable<(double UpperBound, double Count)> Buckets()
-    {
-        double total = 0;
-        for (int index = 0; index < _counts.Length; index++)
-        {
-            total += _counts[index];
-            yield return (index < LatencyBounds.Seconds.Length ? LatencyBounds.Seconds[index] : double.PositiveInfinity, total);
-        }
-    }
+    /// <summary>Measurements by bound of <see cref="LatencyBounds"/>, not cumulative; the last is of everything above.</summary>
+    public ReadOnlySpan<double> Counts => _counts;
 
     /// <summary>In seconds, over the last minute; NaN without a request in it.</summary>
-    public double[] Quantiles(long nowNs, double[] quantiles)
+    public void ReadQuantiles(long nowNs, ReadOnlySpan<double> quantiles, Span<double> into)
     {
         _merged.Clear();
         for (int slot = 0; slot < SlotCount; slot++)
@@ -105,7 +102,10 @@ internal sealed class LatencyTotals
                 Merge(_slots[slot], _merged);
             }
         }
-        return [.. quantiles.Select(quantile => _merged.Quantile(quantile) * SecondsPerMs)];
+        for (int index = 0; index < quantiles.Length; index++)
+        {
+            into[index] = Math.Max(0, _merged.Quantile(quantiles[index]) * SecondsPerMs);
+        }
     }
 
     /// <summary>Each bucket's measurements are taken at its middle.</summary>

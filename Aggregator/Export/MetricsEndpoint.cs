@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Text;
 
 namespace Observability.Aggregator.Export;
 
@@ -8,35 +7,37 @@ internal static class MetricsEndpoint
 {
     public const string Path = "/metrics";
 
-    private const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
-
-    public static async Task ServeAsync(HttpContext context, Exporter exporter)
+    public static async Task ServeAsync(HttpContext context, Exporter exporter, ScrapeSlots slots)
     {
-        // Written whole before it is sent, so that a slow scraper does not hold the exporter's lock.
-        using var bytes = new MemoryStream();
-        bool gzip = context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
-        if (gzip)
+        ExpositionFormat format = FormatNegotiation.FormatOf(context.Request);
+        bool gzip = FormatNegotiation.AcceptsGzip(context.Request);
+        ScrapeSlots.Slot slot = await slots.TakeAsync(context.RequestAborted);
+        try
         {
-            using var compressed = new GZipStream(bytes, CompressionLevel.Fastest, leaveOpen: true);
-            Write(exporter, compressed);
+            // Written whole before it is sent, so that a slow scraper does not hold the exporter's lock.
+            exporter.Write(slot.Text, format);
+            ReadOnlyMemory<byte> body = gzip ? Compress(slot) : slot.Text.Written;
+            context.Response.ContentType = FormatNegotiation.ContentTypeOf(format);
+            context.Response.ContentLength = body.Length;
+            context.Response.Headers.Vary = "Accept, Accept-Encoding";
+            if (gzip)
+            {
+                context.Response.Headers.ContentEncoding = "gzip";
+            }
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
         }
-        else
+        finally
         {
-            Write(exporter, bytes);
+            slots.GiveBack(slot);
         }
-        context.Response.ContentType = ContentType;
-        context.Response.ContentLength = bytes.Length;
-        context.Response.Headers.Vary = "Accept-Encoding";
-        if (gzip)
-        {
-            context.Response.Headers.ContentEncoding = "gzip";
-        }
-        await context.Response.Body.WriteAsync(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), context.RequestAborted);
     }
 
-    private static void Write(Exporter exporter, Stream target)
+    private static ReadOnlyMemory<byte> Compress(ScrapeSlots.Slot slot)
     {
-        using var text = new StreamWriter(target, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true);
-        exporter.Write(text);
+        using (var compressed = new GZipStream(slot.Compressed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            compressed.Write(slot.Text.Written.Span);
+        }
+        return slot.Compressed.GetBuffer().AsMemory(0, (int)slot.Compressed.Length);
     }
 }

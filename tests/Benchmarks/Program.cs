@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Observability.Benchmarks.Ingest;
+using Observability.Benchmarks.Scrape;
 
 namespace Observability.Benchmarks;
 
@@ -15,6 +16,11 @@ internal static class BenchmarkProgram
         if (args is ["rings", ..])
         {
             Rings.RingComparison.Run(Console.Out);
+            return;
+        }
+        if (args is ["scrape"])
+        {
+            ScrapeCost.Run(Console.Out);
             return;
         }
         BenchmarkSwitcher.FromAssembly(typeof(BenchmarkProgram).Assembly).Run(args);

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
+using Observability.Aggregator.Export;
 
 namespace Observability.Aggregator.Tests.Export;
 
@@ -15,6 +17,15 @@ internal sealed partial class ScrapedText
     public IReadOnlyCollection<string> Samples => _values.Keys;
 
     public bool Has(string sample) => _values.ContainsKey(sample);
+
+    public static ScrapedText Of(Exporter exporter) => Parse(TextOf(exporter, ExpositionFormat.Text));
+
+    public static string TextOf(Exporter exporter, ExpositionFormat format)
+    {
+        var buffer = new ExpositionBuffer();
+        exporter.Write(buffer, format);
+        return Encoding.UTF8.GetString(buffer.Written.Span);
+    }
 
     public static ScrapedText Parse(string text)
     {
