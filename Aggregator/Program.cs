@@ -7,6 +7,7 @@ using Observability.Aggregator.Query;
 using Observability.Aggregator.Security;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Triggers;
 using Observability.Protocol.V1;
 using Observability.ServiceDefaults;
 
@@ -31,6 +32,7 @@ internal static class Program
             .AddGrpcServer()
             .AddIngest()
             .AddStreaming()
+            .AddTriggers()
             .AddPrometheusExport()
             .AddQuery()
             .AddDashboard();
@@ -48,6 +50,7 @@ internal static class Program
         web.For(Access.View).MapStatus();
         web.For(Access.View).MapStreaming();
         web.For(Access.View).MapQuery();
+        web.For(Access.View).MapTriggers();
         web.For(Access.Public).MapDashboard();
         app.On(Listener.Metrics).For(Access.View).MapPrometheusExport();
         return app;

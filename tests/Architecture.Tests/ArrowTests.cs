@@ -19,18 +19,19 @@ public sealed class ArrowTests
         .. Forbid("Observability.Hosting", "Observability.Hosting", "*", Server, "Observability.Agent", "Observability.Protocol"),
         .. Forbid("Observability.AppHost", "Observability.AppHost", "*", Server, "Observability.Agent", "Observability.Protocol"),
 
-        // Inside the aggregator: Rings <- Storage <- { Ingest, Streaming, Query, Export } <- Program.
-        .. Inside("Rings", "Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics"),
-        .. Inside("Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics"),
-        .. Inside("Selectors", "Rings", "Ingest", "Streaming", "Query", "Export", "Grpc", "Security", "Diagnostics"),
-        .. Inside("Grpc", "Rings", "Storage", "Ingest", "Streaming", "Query", "Export", "Selectors"),
-        .. Inside("Ingest", "Streaming", "Query", "Export", "Selectors"),
-        .. Inside("Streaming", "Ingest", "Query", "Export", "Grpc"),
-        .. Inside("Query", "Ingest", "Streaming", "Export", "Grpc"),
-        .. Inside("Export", "Streaming", "Query"),
+        // Inside the aggregator: Rings <- Storage <- { Ingest, Streaming, Query, Triggers, Export } <- Program.
+        .. Inside("Rings", "Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
+        .. Inside("Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
+        .. Inside("Selectors", "Rings", "Ingest", "Streaming", "Query", "Export", "Grpc", "Security", "Diagnostics", "Triggers"),
+        .. Inside("Grpc", "Rings", "Storage", "Ingest", "Streaming", "Query", "Export", "Selectors", "Triggers"),
+        .. Inside("Ingest", "Streaming", "Query", "Export", "Selectors", "Triggers"),
+        .. Inside("Streaming", "Ingest", "Query", "Export", "Grpc", "Triggers"),
+        .. Inside("Query", "Ingest", "Streaming", "Export", "Grpc", "Triggers"),
+        .. Inside("Export", "Streaming", "Query", "Triggers"),
+        .. Inside("Triggers", "Ingest", "Streaming", "Query", "Export", "Grpc"),
 
         // Only ingestion and the gRPC server know the wire of ingestion.
-        .. new[] { "Rings", "Storage", "Streaming", "Query", "Export", "Selectors" }
+        .. new[] { "Rings", "Storage", "Streaming", "Query", "Export", "Selectors", "Triggers" }
             .SelectMany(folder => Forbid("Aggregator", "Aggregator", $"{Server}.{folder}", "Observability.Protocol", "Google.Protobuf")),
 
         // Rings are the innermost data plane: no lock, log or LINQ there.

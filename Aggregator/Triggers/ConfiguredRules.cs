@@ -1,0 +1,44 @@
+using System.Globalization;
+using Observability.Aggregator.Diagnostics;
+
+namespace Observability.Aggregator.Triggers;
+
+/// <summary>The rules of the configuration, read before a port is opened: a wrong one stops the start with one line that names it.</summary>
+internal sealed class ConfiguredRules
+{
+    private ConfiguredRules(IReadOnlyList<TriggerRule> rules) => Rules = rules;
+
+    public IReadOnlyList<TriggerRule> Rules { get; }
+
+    public static ConfiguredRules Read(IConfiguration configuration)
+    {
+        TriggerOptions options = SettingSection.Read<TriggerOptions>(configuration, TriggerOptions.Section);
+        foreach ((string name, string address) in options.Webhooks)
+        {
+            if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
+            {
+                throw new SettingException($"{TriggerOptions.Section}:Webhooks:{name}", address, "an http or https address");
+            }
+        }
+        if (options.Rules.Count > options.RulesMax)
+        {
+            string count = options.Rules.Count.ToString(CultureInfo.InvariantCulture);
+            throw new SettingException($"{TriggerOptions.Section}:Rules", $"{count} rules", $"at most {options.RulesMax} ({TriggerOptions.Section}:RulesMax)");
+        }
+        var rules = new List<TriggerRule>();
+        for (int index = 0; index < options.Rules.Count; index++)
+        {
+            string setting = $"{TriggerOptions.Section}:Rules:{index}";
+            if (!TriggerRule.TryRead(options.Rules[index], options, isConfigured: true, out TriggerRule? rule, out string error))
+            {
+                throw new SettingException(setting, options.Rules[index].Name, $"a rule that can be used. {error}");
+            }
+            if (rules.Any(other => other.Id == rule!.Id))
+            {
+                throw new SettingException(setting, rule!.Definition.Name, "a name that no other rule has");
+            }
+            rules.Add(rule!);
+        }
+        return new ConfiguredRules(rules);
+    }
+}

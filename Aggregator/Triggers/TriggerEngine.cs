@@ -1,0 +1,244 @@
+using System.Collections.Concurrent;
+using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Storage;
+
+namespace Observability.Aggregator.Triggers;
+
+/// <summary>
+/// The one thread that judges samples. It looks at every new sample of every watched series each <see cref="TriggerOptions.EvaluateEveryMs"/>;
+/// without a rule it sleeps. Rules and questions reach it through <see cref="RunAsync"/>; nothing else touches its state.
+/// </summary>
+internal sealed partial class TriggerEngine : IHostedService, IDisposable
+{
+    /// <summary>Samples that arrive this much later than their timestamp still make it into a capture.</summary>
+    private const long CaptureGraceNs = 250_000_000;
+    private const int SleepWithoutRulesMs = 1000;
+
+    private readonly TelemetryStore _store;
+    private readonly TriggerOptions _options;
+    private readonly TriggerEvents _events;
+    private readonly TimeProvider _time;
+    private readonly IHostApplicationLifetime _lifetime;
+    private readonly ILogger<TriggerEngine> _logger;
+    private readonly CaptureReader _captures;
+    private readonly SeriesJudge _judge;
+    private readonly ConcurrentQueue<Action> _commands = new();
+    private readonly AutoResetEvent _wake = new(initialState: false);
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<RuleWatch> _rules = [];
+    private readonly List<PendingCapture> _pending = [];
+    private int _seriesSeen;
+    private bool _isStopping;
+
+    public TriggerEngine(
+        TelemetryStore store, TriggerOptions options, TriggerEvents events, TimeProvider time,
+        IHostApplicationLifetime lifetime, ILogger<TriggerEngine> logger)
+    {
+        _store = store;
+        _options = options;
+        _events = events;
+        _time = time;
+        _lifetime = lifetime;
+        _logger = logger;
+        _captures = new CaptureReader(store, options);
+        _judge = new SeriesJudge(store, events.Counters);
+    }
+
+    /// <summary>The rules at work. Only inside <see cref="RunAsync"/>.</summary>
+    public IReadOnlyList<RuleWatch> Rules => _rules;
+
+    /// <summary>Puts a rule to work, in the place of the one with the same id if there is one.</summary>
+    public void Set(TriggerRule rule)
+    {
+        var watch = new RuleWatch(rule, _options.SeriesPerRuleMax);
+        foreach (Series series in _store.AllSeries[.._seriesSeen])
+        {
+            watch.Offer(series, isNew: false);
+        }
+        int index = _rules.FindIndex(one => one.Rule.Id == rule.Id);
+        if (index < 0)
+        {
+            _rules.Add(watch);
+        }
+        else
+        {
+            watch.FiringsTotal = _rules[index].FiringsTotal;
+            EndAll(_rules[index], "rule changed");
+            _rules[index] = watch;
+        }
+        _events.Changed();
+    }
+
+    public void Remove(string id)
+    {
+        int index = _rules.FindIndex(one => one.Rule.Id == id);
+        if (index >= 0)
+        {
+            EndAll(_rules[index], "rule changed");
+            _rules.RemoveAt(index);
+            _events.Changed();
+        }
+    }
+
+    /// <summary>Runs the question on the engine's thread, between two passes.</summary>
+    public async Task<T> RunAsync<T>(Func<T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _commands.Enqueue(() => answer.SetResult(question()));
+        _wake.Set();
+        await Task.WhenAny(answer.Task, _stopped.Task);
+        return answer.Task.IsCompleted
+            ? await answer.Task
+            : throw new OperationCanceledException("Cannot answer about triggers, because the aggregator is ending.");
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        new Thread(Run) { Name = nameof(TriggerEngine), IsBackground = true }.Start();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref _isStopping, true);
+        _wake.Set();
+        return _stopped.Task.WaitAsync(cancellationToken);
+    }
+
+    public void Dispose() => _wake.Dispose();
+
+    /// <summary>Looks once at everything that is new.</summary>
+    internal void Pass()
+    {
+        OfferNewSeries();
+        long nowNs = _time.UnixNs();
+        foreach (RuleWatch rule in _rules)
+        {
+            foreach (SeriesWatch watch in rule.Watches)
+            {
+                Judge(rule, watch, nowNs);
+            }
+        }
+        TakeCaptures(nowNs);
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!Volatile.Read(ref _isStopping))
+            {
+                while (_commands.TryDequeue(out Action? command))
+                {
+                    OfferNewSeries();
+                    command();
+                }
+                if (_rules.Count > 0 || _pending.Count > 0)
+                {
+                    Pass();
+                }
+                _wake.WaitOne(_rules.Count > 0 || _pending.Count > 0 ? _options.EvaluateEveryMs : SleepWithoutRulesMs);
+            }
+        }
+        catch (Exception exception)
+        {
+            // Nothing here is expected to fail: rules that silently stopped firing would be worse than a process that ends.
+            Log.Bug(_logger, exception);
+            Environment.ExitCode = 1;
+            _lifetime.StopApplication();
+        }
+        finally
+        {
+            _stopped.SetResult();
+        }
+    }
+
+    private void OfferNewSeries()
+    {
+        ReadOnlySpan<Series> all = _store.AllSeries;
+        for (; _seriesSeen < all.Length; _seriesSeen++)
+        {
+            foreach (RuleWatch rule in _rules)
+            {
+                rule.Offer(all[_seriesSeen], isNew: true);
+            }
+        }
+    }
+
+    private void Judge(RuleWatch rule, SeriesWatch watch, long nowNs)
+    {
+        _judge.Begin(watch);
+        while (_judge.Next(watch, out WatchChange change))
+        {
+            Apply(rule, watch, change);
+        }
+        if (watch.State == WatchState.Inactive)
+        {
+            return;
+        }
+        watch.Current?.SetPeak(watch.Peak);
+        if (watch.Series.IsStale(nowNs) && watch.Forget() == WatchChange.Ended)
+        {
+            End(watch, "no data");
+        }
+    }
+
+    private void Apply(RuleWatch rule, SeriesWatch watch, WatchChange change)
+    {
+        if (change == WatchChange.Ended)
+        {
+            End(watch, "cleared");
+            return;
+        }
+        rule.FiringsTotal++;
+        long nowNs = _time.UnixNs();
+        Firing firing = watch.Current = _events.Fire(rule.Rule, watch, nowNs);
+        if (_pending.Count == _options.CapturesPendingMax)
+        {
+            _events.Log.Drop(firing);
+            return;
+        }
+        // By the aggregator's clock, whatever the agent's says: this much later the seconds after have arrived.
+        _pending.Add(new PendingCapture(firing, watch.Series, nowNs + rule.Rule.AfterNs + CaptureGraceNs));
+    }
+
+    private void End(SeriesWatch watch, string why)
+    {
+        if (watch.Current is { } firing)
+        {
+            firing.SetPeak(watch.Peak);
+            watch.Current = null;
+            _events.End(firing, watch.NewestNs, why);
+        }
+    }
+
+    private void EndAll(RuleWatch rule, string why)
+    {
+        foreach (SeriesWatch watch in rule.Watches)
+        {
+            End(watch, why);
+        }
+    }
+
+    private void TakeCaptures(long nowNs)
+    {
+        for (int i = _pending.Count - 1; i >= 0; i--)
+        {
+            PendingCapture pending = _pending[i];
+            if (pending.DueNs <= nowNs)
+            {
+                _pending.RemoveAt(i);
+                _events.Log.Keep(_captures.Read(pending.Firing, pending.Series));
+                _events.Changed();
+            }
+        }
+    }
+
+    private sealed record PendingCapture(Firing Firing, Series Series, long DueNs);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Critical, "BUG: the trigger engine failed. The process stops.")]
+        public static partial void Bug(ILogger logger, Exception exception);
+    }
+}
