@@ -4,6 +4,7 @@ import { readTheme } from './paint/theme'
 import { Viewport } from './paint/viewport'
 import { Agents } from './store/agents'
 import { Catalog } from './store/catalog'
+import { History } from './store/history'
 import { LiveStore, type Wish } from './store/liveStore'
 import { Overview } from './store/overview'
 import { readSeries, readServices } from './wire/catalog'
@@ -39,6 +40,7 @@ export class Live {
   readonly agents = new Agents()
   readonly catalog = new Catalog()
   readonly overview: Overview
+  readonly history: History
   readonly originEpochMs: number
   readonly #wire: WireClient
   readonly #originNs: bigint
@@ -68,6 +70,7 @@ export class Live {
     const nowMs = pageClock(this.#originNs)
     this.store = new LiveStore(options.addresses, nowMs)
     this.overview = new Overview(this.store, this.catalog)
+    this.history = new History(this.store, this.#originNs, (aggregator, path) => this.getJson(aggregator, path))
     this.#readStatus = options.readStatus
     this.#getJson = options.getJson
     this.#wire = new WireClient(options.worker, message => this.#receive(message))
@@ -187,8 +190,13 @@ export class Live {
     const address = this.#addresses[aggregator]
     if (address === undefined || this.#statusUnreadable.has(aggregator)) return
     const result = await this.#readStatus(address, this.#token)
-    if (result.kind === 'agents') this.agents.set(aggregator, result.agents)
-    else if (result.kind === 'unauthorized') this.tokenWanted = true
+    if (result.kind === 'agents') {
+      // Seconds late: the status is read now and then.
+      const nowMs = this.store.serverNowMs()
+      for (const { service, instance } of this.agents.set(aggregator, result.agents)) {
+        this.store.gaps.add(aggregator, nowMs, nowMs, `${service}/${instance} was started again`)
+      }
+    } else if (result.kind === 'unauthorized') this.tokenWanted = true
     else this.#statusUnreadable.add(aggregator)
   }
 
@@ -202,6 +210,10 @@ export class Live {
   }
 
   #read(): void {
+    if (!this.#hidden) {
+      const rightMs = this.viewport.edgeMs(this.loop.nowMs())
+      this.history.look({ leftMs: rightMs - this.viewport.spanMs, rightMs, version: this.viewport.version }, performance.now())
+    }
     if (this.#ticks % SWEEP_EVERY_READS === 0) this.store.sweep()
     if (this.#ticks % SERVICES_EVERY_READS === 0 && !this.#hidden) {
       for (const { index, phase } of this.store.aggregators) if (phase.kind === 'open') void this.#services(index)

@@ -7,6 +7,8 @@ import { xOf, yOf, type Projection } from './trace'
 
 const LABEL_PX = 11
 const DOT_RADIUS = 3
+/** An event this close to the crosshair is named. */
+const EVENT_NEAR_PX = 6
 
 type ColouredLine = LineSource & { readonly colour: number, readonly right?: boolean }
 type ProjectionOf = (line: { readonly right?: boolean }) => Projection
@@ -41,7 +43,7 @@ export function paintCursor(
   context.textAlign = toTheLeft ? 'right' : 'left'
   context.fillStyle = theme.text
   context.fillText(formatClock(frame.originEpochMs + cursorMs, true), textX, 2 * ratio)
-  const reason = holeAt(presence, cursorMs, frame)
+  const reason = holeAt(presence, cursorMs, frame) ?? frame.eventAt(cursorMs, EVENT_NEAR_PX * ratio * window.msPerPixel)
   if (reason !== null) context.fillText(reason, textX, (2 + 1.4 * LABEL_PX) * ratio)
 }
 
@@ -63,5 +65,5 @@ function holeAt(presence: readonly LineSource[], timeMs: number, frame: PaintFra
 export function rowAt({ column, shiftMs }: LineSource, timeMs: number): number {
   const row = column.indexFrom(timeMs - shiftMs() + 1e-6) - 1
   if (row < column.start) return -1
-  return timeMs - shiftMs() - column.times[row]! > column.gapMs ? -1 : row
+  return column.speaksAt(row, timeMs - shiftMs()) ? row : -1
 }

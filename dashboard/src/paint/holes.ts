@@ -55,7 +55,8 @@ export class Holes {
       const next = inside < column.end ? column.times[inside]! : Number.POSITIVE_INFINITY
       const previous = inside > column.start ? column.times[inside - 1]! : from
       const silent = next === Number.POSITIVE_INFINITY && nowMs - shift - previous <= column.gapMs
-      if (silent || next - previous <= column.gapMs) continue
+      const continued = inside > column.start && inside < column.end && (column.flags[inside]! & ROW_BREAK) === 0
+      if (silent || continued || next - previous <= column.gapMs) continue
       this.fromMs[kept] = Math.max(from, previous) + shift
       this.toMs[kept] = Math.min(to, next) + shift
       if (this.toMs[kept]! > this.fromMs[kept]!) kept++

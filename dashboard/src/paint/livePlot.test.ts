@@ -12,7 +12,7 @@ const GUTTER = 48
 const START = 1_000_000
 
 const theme: PaintTheme = {
-  surface: 's', grid: 'g', line: 'l', text: 't', textMuted: 'm', textFaint: 'f', accent: 'a', hatch: 'h',
+  surface: 's', grid: 'g', line: 'l', text: 't', textMuted: 'm', textFaint: 'f', accent: 'a', warn: 'orange', hatch: 'h',
   series: Array.from({ length: SERIES_COLOURS }, (_, i) => `c${i}`), heat: Array.from({ length: HEAT_LEVELS }, (_, i) => `heat${i}`), font: 'mono',
 }
 
@@ -34,7 +34,7 @@ beforeEach(() => {
   content.setModel({ lines: [{ label: 'a', column, colour: 2, shiftMs: () => 0 }], unit: 'ms', area: false })
   frame = {
     nowMs: START, edgeMs: START, spanMs: 30_000, live: true, lost: false, cursorMs: null, cursorVersion: 0, viewVersion: 0, storeVersion: 0,
-    theme, themeVersion: 0, originEpochMs: 0, gapReason: () => null,
+    theme, themeVersion: 0, originEpochMs: 0, events: [], eventAt: () => null, gapReason: () => null,
   }
 })
 

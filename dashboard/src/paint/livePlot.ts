@@ -1,4 +1,5 @@
 import { paintTimeLabels } from './axes'
+import { paintEvents } from './events'
 import type { Chart, PaintFrame } from './loop'
 import type { ChartOutput } from './probe'
 import { beginStrip, liveWindow, shiftLeft, stripLeft, type LiveWindow } from './strip'
@@ -119,7 +120,9 @@ export class LivePlot implements Chart {
   #paintFrom(left: number, window: LiveWindow, frame: PaintFrame): void {
     const { context } = this.surface.data
     beginStrip(context, left, this.surface.width, this.surface.height)
-    this.content.paintData(this.surface, window.leftMs + left * window.msPerPixel, window, frame)
+    const fromMs = window.leftMs + left * window.msPerPixel
+    this.content.paintData(this.surface, fromMs, window, frame)
+    paintEvents(this.surface, fromMs, window, frame)
     context.restore()
   }
 

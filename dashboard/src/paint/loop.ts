@@ -1,3 +1,4 @@
+import type { Gap } from '../store/gapLog'
 import type { LiveStore } from '../store/liveStore'
 import type { ChartOutput } from './probe'
 import type { PaintTheme } from './theme'
@@ -15,11 +16,14 @@ export type PaintFrame = {
   cursorMs: number | null
   cursorVersion: number
   viewVersion: number
-  /** Grows when agents' clocks moved: everything stands elsewhere. */
+  /** Grows when agents' clocks moved, and everything stands elsewhere, and when something happened that is marked. */
   storeVersion: number
   theme: PaintTheme
   themeVersion: number
   originEpochMs: number
+  /** What happened, to be marked: lost connections, restarts. */
+  events: readonly Gap[]
+  eventAt: (timeMs: number, withinMs: number) => string | null
   /** Why nothing was drawn in a hole, as far as the page knows. */
   gapReason: (fromMs: number, toMs: number) => string | null
 }
@@ -71,6 +75,7 @@ export class PaintLoop {
     this.frame = {
       nowMs: 0, edgeMs: 0, spanMs: options.viewport.spanMs, live: true, lost: false, cursorMs: null, cursorVersion: 0, viewVersion: 0,
       storeVersion: 0, theme: options.readTheme(), themeVersion: 0, originEpochMs: options.originEpochMs,
+      events: options.store.gaps.gaps, eventAt: (timeMs, withinMs) => options.store.gaps.eventAt(timeMs, withinMs),
       gapReason: (fromMs, toMs) => options.store.gaps.reasonAt(fromMs, toMs),
     }
     this.#afterFrame = () => this.#painted()
@@ -154,7 +159,8 @@ export class PaintLoop {
     frame.cursorMs = viewport.cursorMs
     frame.cursorVersion = viewport.cursorVersion
     frame.viewVersion = viewport.version
-    frame.storeVersion = store.shiftVersion
+    frame.storeVersion = store.shiftVersion + store.gaps.version
+    frame.events = store.gaps.gaps
   }
 
   /** With every connection lost the last picture stays: it stops at the moment of the loss. */

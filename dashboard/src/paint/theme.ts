@@ -12,6 +12,7 @@ export type PaintTheme = {
   readonly textMuted: string
   readonly textFaint: string
   readonly accent: string
+  readonly warn: string
   readonly hatch: string
   readonly series: readonly string[]
   /** From empty to most; `HEAT_LEVELS` entries. */
@@ -29,6 +30,7 @@ export function readTheme(style: { getPropertyValue(name: string): string }): Pa
     textMuted: token('text-muted'),
     textFaint: token('text-faint'),
     accent: token('accent'),
+    warn: token('warn'),
     hatch: token('hatch'),
     series: Array.from({ length: SERIES_COLOURS }, (_, i) => token(`series-${i + 1}`)),
     heat: heatScale(Array.from({ length: HEAT_STOPS }, (_, i) => token(`heat-${i + 1}`))),

@@ -54,6 +54,10 @@ export function ExplorePage() {
   }, [live, wishKey])
 
   const shape = useReading(useCallback(() => view.shape, [view]))
+  useEffect(() => {
+    live.history.draw(shape.percentiles)
+    return () => live.history.draw([])
+  }, [live, shape])
   const lines = useMemo(() => shape.lines.map((line, index) => ({ ...line, colour: index })), [shape])
   const shown = useMemo(
     () => lines.filter(line => isShown(`${EXPLORE_CHART}/${line.key}`, { hidden, only })),

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { useUi } from './uiState'
+import { isShown, useUi } from './uiState'
 
 type PanelProps = {
   readonly name: string
@@ -55,14 +55,16 @@ type ReadoutProps = {
   /** Index into the series colours. */
   readonly colour?: number
   readonly big?: boolean
+  /** The line can be left out: `chart/line`. */
+  readonly line?: string
 }
 
 /** One figure. Its width does not change while it counts: tabular digits in a box for the widest. */
-export function Readout({ name, label, text, value, unit, colour, big = false }: ReadoutProps) {
+export function Readout({ name, label, text, value, unit, colour, big = false, line }: ReadoutProps) {
   return (
     <span className="inline-flex items-baseline gap-1">
       {colour !== undefined && <i className="inline-block h-2 w-2 self-center" style={{ background: `var(--series-${colour + 1})` }} aria-hidden="true" />}
-      {label !== undefined && <span className="text-11 text-muted">{label}</span>}
+      {label !== undefined && (line === undefined ? <span className="text-11 text-muted">{label}</span> : <LegendButton line={line} label={label} />)}
       <span
         data-readout={name}
         data-value={value === undefined || Number.isNaN(value) ? '' : value}
@@ -72,5 +74,23 @@ export function Readout({ name, label, text, value, unit, colour, big = false }:
       </span>
       {unit !== undefined && unit !== '' && <span className="text-11 text-faint">{unit}</span>}
     </span>
+  )
+}
+
+/** A name in a legend: leaves its line out or draws it again; with Alt it draws it alone. */
+function LegendButton({ line, label }: { readonly line: string, readonly label: string }) {
+  const shown = useUi(state => isShown(line, state))
+  const toggleLine = useUi(state => state.toggleLine)
+  const isolateLine = useUi(state => state.isolateLine)
+  return (
+    <button
+      type="button"
+      className={`text-11 hover:text-text ${shown ? 'text-muted' : 'text-faint line-through'}`}
+      aria-pressed={shown}
+      title="Click: leave the line out, or draw it. Alt click: draw it alone."
+      onClick={event => (event.altKey ? isolateLine : toggleLine)(line)}
+    >
+      {label}
+    </button>
   )
 }

@@ -13,7 +13,7 @@ import { MetricPanel } from './MetricPanel'
 import { ChartNotice } from './Notice'
 import { Readout } from './Panel'
 import { percentileColour, PERCENTILE_LABELS, type ViewProps } from './percentileStyle'
-import { useUi } from './uiState'
+import { isShown, useUi } from './uiState'
 
 const THROUGHPUT_COLOUR = 1
 const ERRORS_COLOUR = 5
@@ -39,6 +39,10 @@ export function ServicePage({ service }: { readonly service: string }) {
   }, [live, wishKey])
 
   const shape = useReading(useCallback(() => view.shape, [view]))
+  useEffect(() => {
+    live.history.draw(view.percentileTargets)
+    return () => live.history.draw([])
+  }, [live, view, shape])
   return (
     <main className="grid min-h-0 flex-1 auto-rows-min grid-cols-1 gap-px overflow-y-auto bg-line pb-px lg:grid-cols-[3fr_2fr]">
       <div className="h-56 lg:h-64"><Latency view={view} shape={shape} /></div>
@@ -56,11 +60,14 @@ export function ServicePage({ service }: { readonly service: string }) {
 }
 
 function Latency({ view, shape }: ViewProps) {
+  const hidden = useUi(state => state.hidden)
+  const only = useUi(state => state.only)
   const model = useMemo((): LineModel => ({
-    lines: shape.latency.map(line => ({ ...line, colour: percentileColour(line.label) })),
+    lines: shape.latency.filter(line => isShown(`latency/${line.label}`, { hidden, only }))
+      .map(line => ({ ...line, colour: percentileColour(line.label) })),
     unit: shape.latencyUnit,
     area: false,
-  }), [shape])
+  }), [shape, hidden, only])
   const text = useReading(useCallback((live: Live) => {
     const values = PERCENTILE_LABELS.map(label => worstAt(shape.latency.filter(line => line.label === label), live.readAtMs()))
     const scaled = scaleFor(shape.latencyUnit, Math.max(...values.map(value => (Number.isNaN(value) ? 0 : value))))
@@ -80,7 +87,9 @@ function Latency({ view, shape }: ViewProps) {
         const [shown = NO_VALUE, value = ''] = String(pair).split('=')
         const name = `latency-${label}`
         return (
-          <Readout key={name} name={name} label={String(label)} text={shown} value={numberOf(value)} unit={unit} colour={Number(colour)} />
+          <Readout
+            key={name} name={name} label={String(label)} line={`latency/${label}`} text={shown} value={numberOf(value)} unit={unit} colour={Number(colour)}
+          />
         )
       })}
       empty={shape.latencyOrigin === 'none' && <ChartNotice>{missing(view, shape, 'latency')}</ChartNotice>}

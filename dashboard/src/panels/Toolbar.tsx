@@ -27,6 +27,7 @@ export function Toolbar() {
     <div className="flex min-h-10 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-surface px-3 py-1" role="toolbar" aria-label="What is shown">
       {page === 'service' && <ServicePicker />}
       <div className="ml-auto flex items-center gap-3">
+        <Reading />
         <Field label="window">
           <select className={`${select} figures`} value={windowMs} onChange={event => live.viewport.setSpan(Number(event.target.value))}>
             {!(WINDOWS_MS as readonly number[]).includes(windowMs) && <option value={windowMs}>{formatDuration(windowMs)}</option>}
@@ -37,6 +38,12 @@ export function Toolbar() {
       </div>
     </div>
   )
+}
+
+/** The past is being read, or there is nothing of it. */
+function Reading() {
+  const loading = useReading(useCallback((live: Live) => live.history.loading > 0, []))
+  return <span className={`text-12 text-faint ${loading ? '' : 'invisible'}`} role="status">{loading ? 'reading the history' : ''}</span>
 }
 
 function ServicePicker() {

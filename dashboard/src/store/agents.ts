@@ -4,8 +4,14 @@ import type { AgentStatus } from '../wire/status'
 export class Agents {
   readonly #byAggregator = new Map<number, ReadonlyMap<string, AgentStatus>>()
 
-  set(aggregator: number, agents: readonly AgentStatus[]): void {
+  /** Says which agents were started again since the last time. */
+  set(aggregator: number, agents: readonly AgentStatus[]): AgentStatus[] {
+    const restarted = agents.filter(agent => {
+      const before = this.find(aggregator, agent.service, agent.instance)?.session
+      return before !== undefined && agent.session !== undefined && before !== agent.session
+    })
     this.#byAggregator.set(aggregator, new Map(agents.map(agent => [keyOf(agent.service, agent.instance), agent])))
+    return restarted
   }
 
   find(aggregator: number, service: string, instance: string): AgentStatus | null {

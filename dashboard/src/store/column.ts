@@ -14,8 +14,18 @@ const SAME_INSTANT_MS = 2e-6
 const GAP_MIN_MS = 150
 /** A sample later than this many usual intervals does not continue the line. */
 const GAP_INTERVALS = 6
+/** Steps of the history without a sample that make a gap. */
+const HISTORY_GAP_STEPS = 2.5
 /** The server calls a series stale after this. */
 const GAP_MAX_MS = 5000
+
+/** What a history holds: columns of one length, in order of time. */
+export type HistoryRows = {
+  readonly times: readonly number[]
+  readonly values: readonly number[]
+  readonly lows: readonly number[]
+  readonly highs: readonly number[]
+}
 
 /**
  * Rows of one series, oldest first, in linear memory: appended at the end, and moved to the front when the end is reached,
@@ -38,6 +48,14 @@ export class Column {
   intervalMs = Number.NaN
   duplicates = 0
   thinned = 0
+  /** The oldest row that came with the stream. Rows before it were read from the aggregator's history, at the screen's resolution. */
+  liveFromMs = Number.POSITIVE_INFINITY
+  /** What those rows cover, and how far apart they are. */
+  historyFromMs = Number.POSITIVE_INFINITY
+  historyToMs = Number.NEGATIVE_INFINITY
+  historyStepMs = 0
+  /** While rows of that resolution are appended: they are no gaps. */
+  gapFloorMs = 0
 
   get count(): number {
     return this.end - this.start
@@ -53,8 +71,8 @@ export class Column {
 
   /** After this time without a row the line is interrupted. */
   get gapMs(): number {
-    if (Number.isNaN(this.intervalMs)) return GAP_MAX_MS
-    return Math.min(GAP_MAX_MS, Math.max(GAP_MIN_MS, GAP_INTERVALS * this.intervalMs))
+    if (Number.isNaN(this.intervalMs)) return Math.max(this.gapFloorMs, GAP_MAX_MS)
+    return Math.max(this.gapFloorMs, Math.min(GAP_MAX_MS, Math.max(GAP_MIN_MS, GAP_INTERVALS * this.intervalMs)))
   }
 
   append(timeMs: number, value: number, keptFromMs: number): void {
@@ -68,6 +86,7 @@ export class Column {
       this.#insert(timeMs, value, low, high, flags, keptFromMs)
       return
     }
+    if (timeMs < this.liveFromMs) this.liveFromMs = timeMs
     if (this.end === this.times.length) this.#makeRoom(keptFromMs)
     const at = this.end
     if (at > this.start) {
@@ -95,12 +114,58 @@ export class Column {
     return low
   }
 
+  /** True while a row speaks for an instant after it: the next row continues it, or none has come and it is not too long ago. */
+  speaksAt(row: number, timeMs: number, silenceMs = this.gapMs): boolean {
+    return row + 1 < this.end ? (this.flags[row + 1]! & ROW_BREAK) === 0 : timeMs - this.times[row]! <= silenceMs
+  }
+
+  /** Puts what the aggregator remembers of [fromMs, toMs] before the rows of the stream, in place of what was there. */
+  replaceHistory(rows: HistoryRows, fromMs: number, toMs: number, stepMs: number): void {
+    const live = this.indexFrom(this.liveFromMs)
+    const before = rows.times.findLastIndex(timeMs => timeMs < this.liveFromMs) + 1
+    const count = before + this.end - live
+    let capacity = COLUMN_ROWS_FIRST
+    while (capacity < count * 1.25 && capacity < COLUMN_ROWS_MAX) capacity *= 2
+    const kept = Math.min(this.end - live, capacity - before)
+    const from = this.end - kept
+    const rebuild = (old: Float64Array, history: readonly number[]) => {
+      const next = new Float64Array(capacity)
+      next.set(history.slice(0, before))
+      next.set(old.subarray(from, this.end), before)
+      return next
+    }
+    const { times, values, lows, highs } = this
+    const flags = new Uint8Array(capacity)
+    const gapMs = Math.max(HISTORY_GAP_STEPS * stepMs, Number.isNaN(this.intervalMs) ? 0 : this.gapMs)
+    for (let row = 0; row < before; row++) {
+      flags[row] = ROW_CONFLATED | (row > 0 && rows.times[row]! - rows.times[row - 1]! > gapMs ? ROW_BREAK : 0)
+    }
+    flags.set(this.flags.subarray(from, this.end), before)
+    if (before > 0 && kept > 0) {
+      const broken = times[from]! - rows.times[before - 1]! > gapMs
+      flags[before] = broken ? flags[before]! | ROW_BREAK : flags[before]! & ~ROW_BREAK
+    }
+    this.times = rebuild(times, rows.times)
+    this.values = rebuild(values, rows.values)
+    this.lows = rebuild(lows ?? values, rows.lows)
+    this.highs = rebuild(highs ?? values, rows.highs)
+    this.flags = flags
+    this.start = 0
+    this.end = before + kept
+    this.historyFromMs = fromMs
+    this.historyToMs = toMs
+    this.historyStepMs = stepMs
+    this.dirtyFromMs = Number.NEGATIVE_INFINITY
+    this.version++
+  }
+
   /** Forgets rows at or after `timeMs`: a derived column is about to be computed anew from there. */
   truncate(timeMs: number): void {
     const at = this.indexFrom(timeMs)
     if (at === this.end) return
     this.dirtyFromMs = Math.min(this.dirtyFromMs, at > this.start ? this.times[at - 1]! : this.times[at]!)
     this.end = at
+    if (this.liveFromMs >= timeMs) this.liveFromMs = Number.POSITIVE_INFINITY
     this.version++
   }
 
@@ -108,6 +173,8 @@ export class Column {
     this.start = 0
     this.end = 0
     this.intervalMs = Number.NaN
+    this.liveFromMs = this.historyFromMs = Number.POSITIVE_INFINITY
+    this.historyToMs = Number.NEGATIVE_INFINITY
     this.dirtyFromMs = Number.NEGATIVE_INFINITY
     this.version++
   }
@@ -143,6 +210,7 @@ export class Column {
       this.duplicates++
       return
     }
+    if (timeMs < this.liveFromMs) this.liveFromMs = timeMs
     if (this.end === this.times.length) this.#makeRoom(keptFromMs)
     const at = this.indexFrom(timeMs)
     for (const column of [this.times, this.values, this.lows, this.highs, this.flags]) column?.copyWithin(at + 1, at, this.end)
@@ -158,9 +226,12 @@ export class Column {
     // One row before the limit stays: the line enters the window from it.
     const forgotten = Math.max(this.start, this.indexFrom(keptFromMs) - 1)
     const kept = this.end - forgotten
+    // What is asked for again is read again.
+    if (forgotten > this.start && this.times[forgotten]! > this.historyFromMs) this.historyFromMs = Number.POSITIVE_INFINITY
     if (kept <= this.times.length * 0.75) this.#move(forgotten, this)
     else if (this.times.length < COLUMN_ROWS_MAX) this.#grow(forgotten)
     else this.#thin(forgotten)
+    if (this.end > this.start && this.times[this.start]! > this.liveFromMs) this.liveFromMs = this.times[this.start]!
   }
 
   #move(from: number, columns: Pick<Column, 'times' | 'values' | 'lows' | 'highs' | 'flags'>): void {

@@ -1,6 +1,7 @@
 // What is asked for on the Explore page, and the lines that answer it.
 import { Column } from './column'
-import { matcherOf, labelOf, parseSelector } from './selector'
+import type { PercentileTarget } from './history'
+import { matcherOf, labelOf, parseSelector, selectorText, type Matcher } from './selector'
 import type { LiveStore } from './liveStore'
 import { maxOf, meanOf, MergedLine, minOf, sumOf, type Combine } from './merge'
 import { PERCENTILES, PercentileLines, type HistogramSource } from './percentiles'
@@ -46,9 +47,10 @@ export type ExploreShape = {
   readonly omitted: number
   /** For each query, what it matches. */
   readonly matched: readonly (readonly LiveSeries[])[]
+  readonly percentiles: readonly PercentileTarget[]
 }
 
-const NO_SHAPE: ExploreShape = { lines: [], omitted: 0, matched: [] }
+const NO_SHAPE: ExploreShape = { lines: [], omitted: 0, matched: [], percentiles: [] }
 const COMBINE_BY: Readonly<Record<CombineName, Combine>> = { sum: sumOf, mean: meanOf, min: minOf, max: maxOf }
 const noShift = () => 0
 
@@ -60,6 +62,7 @@ export class ExploreView {
   readonly #store: LiveStore
   readonly #queries: readonly { readonly query: ExploreQuery, readonly matches: (series: LiveSeries) => boolean }[]
   #derived: Derived[] = []
+  #percentiles: PercentileTarget[] = []
   #catalogVersion = -1
   #shiftVersion = -1
 
@@ -87,6 +90,7 @@ export class ExploreView {
 
   #regroup(): void {
     this.#derived = []
+    this.#percentiles = []
     const lines: ExploreLine[] = []
     const matched = this.#queries.map(({ matches }) => [...this.#store.series()].filter(matches))
     let omitted = 0
@@ -96,7 +100,7 @@ export class ExploreView {
         else lines.push(...this.#linesOf(index, query, title, series))
       }
     }
-    this.shape = { lines, omitted, matched }
+    this.shape = { lines, omitted, matched, percentiles: this.#percentiles }
   }
 
   /** Of one group: series of one kind become lines together. */
@@ -112,6 +116,7 @@ export class ExploreView {
         { histogram: one.histogram!, shiftMs: shiftOf(one), pulse: this.#pulseOf(one) }
       )))
       this.#derived.push(percentiles)
+      this.#percentiles.push({ selector: selectorOf(query, histograms), columns: percentiles.columns })
       return PERCENTILES.flatMap((quantile, i) => {
         const name = `p${quantile * 100}`
         return query.statistic === 'percentiles' || query.statistic === name ? [make(`${title} ${name}`, percentiles.columns[i]!, noShift, unit)] : []
@@ -142,6 +147,16 @@ export class ExploreView {
     }
     return null
   }
+}
+
+/** What an aggregator is asked for the same group: the query, and what the group has in common. */
+function selectorOf(query: ExploreQuery, group: readonly LiveSeries[]): string {
+  const parsed = parseSelector(query.selector)
+  const [first] = group
+  if (!parsed.ok || first === undefined) return query.selector
+  const labels = query.split === '' ? [] : query.split === null ? ['service', 'instance', ...Object.keys(first.labels)] : [query.split]
+  const matchers = labels.map((label): Matcher => ({ label, operator: '=', value: labelOf(first, label) }))
+  return selectorText({ name: parsed.selector.name ?? first.name, matchers: [...parsed.selector.matchers, ...matchers] })
 }
 
 /** Series by what their line is called, in the order of the names. */

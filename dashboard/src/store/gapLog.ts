@@ -5,6 +5,8 @@ export type Gap = { readonly aggregator: number, readonly fromMs: number, toMs: 
 /** Times of which the page knows why nothing was drawn. Bounded: the oldest are forgotten. */
 export class GapLog {
   #gaps: Gap[] = []
+  /** Grows with each change. */
+  version = 0
 
   get gaps(): readonly Gap[] {
     return this.#gaps
@@ -18,11 +20,14 @@ export class GapLog {
 
   close(aggregator: number, toMs: number): void {
     const gap = this.#last(aggregator)
-    if (gap?.toMs === Number.POSITIVE_INFINITY) gap.toMs = toMs
+    if (gap?.toMs !== Number.POSITIVE_INFINITY) return
+    gap.toMs = toMs
+    this.version++
   }
 
   add(aggregator: number, fromMs: number, toMs: number, reason: string): void {
     this.#gaps.push({ aggregator, fromMs, toMs, reason })
+    this.version++
     if (this.#gaps.length > GAPS_MAX) this.#gaps.shift()
   }
 
@@ -38,6 +43,11 @@ export class GapLog {
       }
     }
     return best?.reason ?? null
+  }
+
+  /** What happened within some time of an instant. */
+  eventAt(timeMs: number, withinMs: number): string | null {
+    return this.#gaps.findLast(gap => Math.abs(gap.fromMs - timeMs) <= withinMs || Math.abs(gap.toMs - timeMs) <= withinMs)?.reason ?? null
   }
 
   #last(aggregator: number): Gap | undefined {

@@ -17,7 +17,11 @@ const PROBLEMS_MAX = 20
 export type Problem = { readonly aggregator: number, readonly atMs: number, readonly message: string }
 
 /** A subscription, and which series it brings: the page must know what it may forget. */
-export type Wish = SubscriptionWish & { readonly matches: (series: LiveSeries) => boolean }
+export type Wish = SubscriptionWish & {
+  readonly matches: (series: LiveSeries) => boolean
+  /** Charted: what the page does not hold is read from the history. */
+  readonly charted?: boolean
+}
 
 /** Everything that the page knows of the running system. Plain memory: no React, no timers. */
 export class LiveStore {
@@ -111,6 +115,10 @@ export class LiveStore {
         break
     }
     this.onChange()
+  }
+
+  get wishes(): readonly Wish[] {
+    return this.#wishes
   }
 
   /** Called after painting. */

@@ -132,6 +132,7 @@ export class MergedLine {
       const low = conflated && this.#channels === 1 ? this.#combine(this.#lows, instances) : value
       const high = conflated && this.#channels === 1 ? this.#combine(this.#highs, instances) : value
       const flags = low === high ? 0 : ROW_CONFLATED
+      this.column.gapFloorMs = historyGapMs(this.#sources, newestMs)
       this.column.appendRow(newestMs, newestMs, value, Math.min(low, value), Math.max(high, value), flags, keptFromMs)
     }
   }
@@ -170,7 +171,9 @@ export class MergedLine {
   #hold(source: number, nowMs: number): void {
     const { column, shiftMs } = this.#sources[source]!
     const row = this.#at[source]! - 1
-    const held = row >= column.start && nowMs - column.times[row]! - shiftMs() <= HOLD_MS
+    const at = nowMs - shiftMs()
+    // Rows of the history stand further apart than an instance may be silent.
+    const held = row >= column.start && (at - column.times[row]! <= HOLD_MS || (at < column.liveFromMs && column.speaksAt(row, at)))
     const value = held ? column.values[row]! : Number.NaN
     this.#values[source] = value
     if (Number.isNaN(this.#lows[source]!)) {
@@ -178,4 +181,13 @@ export class MergedLine {
       this.#highs[source] = value
     }
   }
+}
+
+/** How far apart rows may stand at an instant without being a gap, where some source has only its history; 0 where all are live. */
+export function historyGapMs(sources: readonly GaugeSource[], timeMs: number): number {
+  let gapMs = 0
+  for (const { column, shiftMs } of sources) {
+    if (timeMs - shiftMs() - column.historyStepMs < column.liveFromMs) gapMs = Math.max(gapMs, 2.5 * column.historyStepMs)
+  }
+  return gapMs
 }

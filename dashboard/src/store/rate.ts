@@ -26,7 +26,7 @@ export class RateLine {
     this.#all = false
     let row = Math.max(counter.start + 1, counter.indexFrom(changedMs))
     if (row >= counter.end) return
-    let low = Math.max(counter.start, counter.indexFrom(counter.times[row]! - SLIDING_MS))
+    let low = Math.max(counter.start, Math.min(row - 1, counter.indexFrom(counter.times[row]! - SLIDING_MS)))
     let increase = 0
     for (let i = low + 1; i < row; i++) increase += step(counter, i)
     for (; row < counter.end; row++) {
@@ -35,6 +35,7 @@ export class RateLine {
       // At least one step stays, however far apart the samples are.
       while (low < row - 1 && counter.times[low + 1]! <= timeMs - SLIDING_MS) increase -= step(counter, ++low)
       const elapsedMs = timeMs - counter.times[low]!
+      this.column.gapFloorMs = timeMs - counter.historyStepMs < counter.liveFromMs ? 2.5 * counter.historyStepMs : 0
       if (elapsedMs > 0) this.column.append(timeMs, Math.max(0, increase) * 1000 / elapsedMs, keptFromMs)
     }
   }

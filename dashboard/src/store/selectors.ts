@@ -57,7 +57,7 @@ export function overviewWishes(backfillMs: number): Wish[] {
 export function serviceWishes(service: string, metrics: readonly string[], windowMs: number): Wish[] {
   const backfillMs = backfillFor(windowMs)
   const charted = [...new Set<string>([...STANDARD_METRICS, ...metrics])]
-  const charts = charted.map(name => wish(name, service, chartRate(windowMs), backfillMs))
+  const charts = charted.map(name => ({ ...wish(name, service, chartRate(windowMs), backfillMs), charted: true }))
   return [...charts, wish(null, service, CATALOG_RATE, backfillMs)]
 }
 
@@ -69,11 +69,14 @@ export function exploreWishes(queries: readonly ExploreQuery[], windowMs: number
     if (!parsed.ok) continue
     const { name, matchers } = parsed.selector
     const wanted = [parsed.selector]
-    if (name !== null && isHistogram(name)) wanted.push({ name: 'rps', matchers: matchers.filter(({ label }) => label === 'service' || label === 'instance') })
+    if (name !== null && isHistogram(name)) {
+      wanted.push({ name: 'rps', matchers: matchers.filter(({ label }) => label === 'service' || label === 'instance') })
+    }
     for (const one of wanted) {
       const selector = selectorText(one)
       const key = `${selector}@${chartRate(windowMs)}`
-      wishes.set(key, { key, selector, rate: chartRate(windowMs), backfillMs: backfillFor(windowMs), matches: matcherOf(one) })
+      const rate = chartRate(windowMs)
+      wishes.set(key, { key, selector, rate, backfillMs: backfillFor(windowMs), matches: matcherOf(one), charted: true })
     }
   }
   return [...wishes.values()]

@@ -1,7 +1,9 @@
 import type { Column } from './column'
 import { MergedLine, sumOf, weightedMeanOf, type GaugeSource } from './merge'
+import type { PercentileTarget } from './history'
 import { PercentileLines, percentilesOf, type HistogramSource } from './percentiles'
 import type { LiveStore } from './liveStore'
+import { selectorText, type Matcher } from './selector'
 import type { LiveSeries } from './series'
 
 /** One instance of a service, with its standard metrics as far as it sends them. */
@@ -65,6 +67,14 @@ export class ServiceView {
   /** How far the percentiles may be off, as a ratio; NaN where the agent computed them. */
   get latencyErrorRatio(): number {
     return this.shape.latencyOrigin === 'histograms' ? this.#percentiles.errorRatio : Number.NaN
+  }
+
+  /** What the history of the percentiles is read by. */
+  get percentileTargets(): PercentileTarget[] {
+    if (this.shape.latencyOrigin !== 'histograms') return []
+    const matchers: Matcher[] = [{ label: 'service', operator: '=', value: this.service }]
+    if (this.instance !== null) matchers.push({ label: 'instance', operator: '=', value: this.instance })
+    return [{ selector: selectorText({ name: 'latency', matchers }), columns: this.#percentiles.columns }]
   }
 
   /** Brings the derived columns up to date. Once per frame, before painting. */
@@ -176,7 +186,10 @@ export function valueAt(series: Pick<LiveSeries, 'column' | 'source'> | undefine
 
 export function columnValueAt(column: Column, timeMs: number): number {
   const row = column.indexFrom(timeMs + 1e-6) - 1
-  return row < column.start || timeMs - column.times[row]! > Math.max(READ_MAX_MS, column.gapMs) ? Number.NaN : column.values[row]!
+  if (row < column.start) return Number.NaN
+  const silenceMs = Math.max(READ_MAX_MS, column.gapMs)
+  const speaks = timeMs - column.times[row]! <= silenceMs || (row + 1 < column.end && column.speaksAt(row, timeMs))
+  return speaks ? column.values[row]! : Number.NaN
 }
 
 /** Histograms of several instances, each with the column that its instance fills at every push. */

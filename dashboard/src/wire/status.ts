@@ -1,7 +1,13 @@
 // GET /api/status of an aggregator: what its frames do not carry.
 
 /** What is read of one agent. */
-export type AgentStatus = { readonly service: string, readonly instance: string, readonly lost: number }
+export type AgentStatus = {
+  readonly service: string
+  readonly instance: string
+  readonly lost: number
+  /** Drawn when the agent's process starts; empty where it is not told. */
+  readonly session?: string
+}
 
 export type StatusResult =
   | { readonly kind: 'agents', readonly agents: readonly AgentStatus[] }
@@ -34,7 +40,8 @@ export function readAgents(status: unknown): AgentStatus[] {
     if (typeof service !== 'string' || typeof instance !== 'string') return []
     const dropped = fieldsOf(fields['dropped'] ?? fieldsOf(fields['report'])['dropped'])
     const lost = Object.values(dropped).reduce<number>((total, count) => total + (Number(count) || 0), 0)
-    return [{ service, instance, lost }]
+    const session = fields['session_id']
+    return [{ service, instance, lost, ...(typeof session === 'string' ? { session } : {}) }]
   })
 }
 

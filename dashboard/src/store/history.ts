@@ -1,0 +1,194 @@
+// What lies further back than the page holds, read over HTTP at the resolution of the screen, and put before what was streamed.
+import { fieldsOf } from '../wire/catalog'
+import type { Column, HistoryRows } from './column'
+import type { LiveStore, Wish } from './liveStore'
+import { PERCENTILES } from './percentiles'
+import type { LiveSeries } from './series'
+
+/** Steps within a window: about one for each pixel. */
+const STEPS_PER_WINDOW = 1200
+const STEPS_MS = [
+  20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 3_600_000,
+] as const
+/** Read on both sides of the window: the next drag has something to show. */
+const PAD = 0.5
+/** The view must have stood still this long: a drag asks once, not sixty times a second. */
+const STILL_MS = 150
+/** A part that could not be read is asked for again after this. */
+const RETRY_MS = 2000
+const ASKED_MAX = 1000
+
+export type HistoryView = { readonly leftMs: number, readonly rightMs: number, readonly version: number }
+
+/** Percentile lines, which the page cannot make of a history without buckets: the aggregator merges them. */
+export type PercentileTarget = { readonly selector: string, readonly columns: readonly Column[] }
+
+type Ask = (aggregator: number, path: string) => Promise<unknown>
+type Range = { readonly fromMs: number, readonly toMs: number, readonly stepMs: number }
+
+/** Looks a few times a second whether the view shows what is not here, and asks for it once the view stands still. */
+export class History {
+  /** Something is being read. */
+  loading = 0
+  readonly #store: LiveStore
+  readonly #ask: Ask
+  readonly #originNs: bigint
+  readonly #askedMs = new Map<string, number>()
+  #percentiles: readonly PercentileTarget[] = []
+  #version = -1
+  #stillSinceMs = 0
+
+  constructor(store: LiveStore, originNs: bigint, ask: Ask) {
+    this.#store = store
+    this.#originNs = originNs
+    this.#ask = ask
+  }
+
+  /** What the open page draws as percentiles. */
+  draw(percentiles: readonly PercentileTarget[]): void {
+    this.#percentiles = percentiles
+  }
+
+  /** `nowMs`: any steady clock. */
+  look(view: HistoryView, nowMs: number): void {
+    if (view.version !== this.#version) {
+      this.#version = view.version
+      this.#stillSinceMs = nowMs
+      return
+    }
+    if (nowMs - this.#stillSinceMs < STILL_MS || this.loading > 0) return
+    const range = rangeFor(view)
+    for (const aggregator of this.#store.aggregators) {
+      if (aggregator.phase.kind !== 'open') continue
+      for (const wish of this.#store.wishes) {
+        if (wish.charted !== true) continue
+        const series = [...aggregator.series].filter(one => wish.matches(one))
+        this.#lookAt(aggregator.index, wish, series, view, range, nowMs)
+      }
+    }
+    for (const target of this.#percentiles) {
+      const [first] = target.columns
+      if (first !== undefined && lacks(first, view, range.stepMs) && this.#mayAsk(`p:${target.selector}`, range, nowMs)) {
+        void this.#during(this.#readPercentiles(target, endingAt(range, first)))
+      }
+    }
+  }
+
+  #lookAt(aggregator: number, wish: Wish, series: readonly LiveSeries[], view: HistoryView, range: Range, nowMs: number): void {
+    const lacking = series.filter(one => one.column !== null && lacks(one.column, view, range.stepMs))
+    if (lacking.length === 0 || series.some(one => one.column === null) || !this.#mayAsk(`${aggregator}:${wish.selector}`, range, nowMs)) return
+    const newest = lacking.reduce((to, { column }) => Math.max(to, endingAt(range, column!).toMs), range.fromMs)
+    void this.#during(this.#readScalars(aggregator, wish.selector, lacking, { ...range, toMs: newest }))
+  }
+
+  /** The same question is not asked again at once, whatever the answer was. */
+  #mayAsk(what: string, range: Range, nowMs: number): boolean {
+    const key = `${what}/${range.fromMs}/${range.toMs}/${range.stepMs}`
+    const askedMs = this.#askedMs.get(key)
+    if (askedMs !== undefined && nowMs - askedMs < RETRY_MS) return false
+    if (this.#askedMs.size >= ASKED_MAX) this.#askedMs.clear()
+    this.#askedMs.set(key, nowMs)
+    return true
+  }
+
+  async #during(work: Promise<void>): Promise<void> {
+    this.loading++
+    try {
+      await work
+    } finally {
+      this.loading--
+    }
+  }
+
+  async #readScalars(aggregator: number, selector: string, series: readonly LiveSeries[], range: Range): Promise<void> {
+    const counters = series.every(one => one.kind === 'counter')
+    const [last, min, max] = await Promise.all((counters ? ['last'] : ['last', 'min', 'max']).map(aggregation => (
+      this.#samples(aggregator, `&aggregation=${aggregation}`, selector, range)
+    )))
+    if (last === undefined || last === null) return
+    const known = this.#store.aggregators[aggregator]!
+    const extremes = (answer: Answer | null | undefined, id: number, fallback: readonly number[]) => answer?.get(id)?.values ?? fallback
+    const wanted = new Set(series)
+    for (const [id, { times, values }] of last) {
+      const one = known.byId[id]
+      if (one?.column == null || !wanted.delete(one)) continue
+      const rows: HistoryRows = { times, values, lows: extremes(min, id, values), highs: extremes(max, id, values) }
+      if (rows.lows.length === times.length && rows.highs.length === times.length) put(one.column, rows, range)
+    }
+    // Asked, and there is nothing: that is known now too.
+    for (const one of wanted) if (one.column !== null) put(one.column, NOTHING, range)
+  }
+
+  async #readPercentiles(target: PercentileTarget, range: Range): Promise<void> {
+    const answers = await Promise.all(PERCENTILES.map(quantile => Promise.all(this.#store.aggregators.map(({ index, phase }) => (
+      phase.kind === 'open' ? this.#samples(index, `&merge=true&quantile=${quantile}`, target.selector, range) : Promise.resolve(null)
+    )))))
+    for (const [i, column] of target.columns.entries()) {
+      const merged = new Map<number, number>()
+      for (const answer of answers[i]!) {
+        for (const { times, values } of answer?.values() ?? []) {
+          // Percentiles of different aggregators cannot be merged any more: the worst speaks.
+          for (const [row, timeMs] of times.entries()) merged.set(timeMs, Math.max(values[row]!, merged.get(timeMs) ?? values[row]!))
+        }
+      }
+      const times = [...merged.keys()].sort((a, b) => a - b)
+      const values = times.map(timeMs => merged.get(timeMs)!)
+      put(column, { times, values, lows: values, highs: values }, range)
+    }
+  }
+
+  async #samples(aggregator: number, how: string, selector: string, { fromMs, toMs, stepMs }: Range): Promise<Answer | null> {
+    const answer = await this.#ask(
+      aggregator, `/api/samples?selector=${encodeURIComponent(selector)}&from=${this.#ns(fromMs)}&to=${this.#ns(toMs)}&step=${stepMs}ms${how}`,
+    )
+    return answer === null ? null : readAnswer(answer, this.#originNs, stepMs)
+  }
+
+  #ns(ms: number): string {
+    return (this.#originNs + BigInt(Math.round(ms)) * 1_000_000n).toString()
+  }
+}
+
+type Answer = ReadonlyMap<number, { readonly times: number[], readonly values: number[] }>
+const NOTHING: HistoryRows = { times: [], values: [], lows: [], highs: [] }
+
+/** By series id; merged ones, which have none, by their place. */
+export function readAnswer(answer: unknown, originNs: bigint, stepMs: number): Answer {
+  const { series } = fieldsOf(answer)
+  const read = new Map<number, { times: number[], values: number[] }>()
+  if (!Array.isArray(series)) return read
+  for (const [place, item] of series.entries()) {
+    const { id, timestamps_ns: times, values } = fieldsOf(item)
+    if (!Array.isArray(times) || !Array.isArray(values) || times.length !== values.length) continue
+    read.set(typeof id === 'number' ? id : -1 - place, {
+      times: times.map(time => Number(BigInt(String(time)) - originNs) / 1e6 + stepMs / 2),
+      values: values.map(Number),
+    })
+  }
+  return read
+}
+
+/** Whole steps around the view, so that the next question about the same place is the same question. */
+export function rangeFor({ leftMs, rightMs }: Pick<HistoryView, 'leftMs' | 'rightMs'>): Range {
+  const spanMs = rightMs - leftMs
+  const stepMs = STEPS_MS.find(step => step >= spanMs / STEPS_PER_WINDOW) ?? STEPS_MS.at(-1)!
+  return {
+    fromMs: Math.floor((leftMs - PAD * spanMs) / stepMs) * stepMs, toMs: Math.ceil((rightMs + PAD * spanMs) / stepMs) * stepMs, stepMs,
+  }
+}
+
+/** True when the view shows a time before the stream's rows that has not been read, or only more coarsely than the screen can show. */
+function lacks(column: Column, { leftMs, rightMs }: HistoryView, stepMs: number): boolean {
+  if (leftMs >= column.liveFromMs) return false
+  const toMs = Math.min(rightMs, column.liveFromMs)
+  return column.historyFromMs > leftMs || column.historyToMs < toMs - column.historyStepMs || column.historyStepMs > stepMs
+}
+
+/** The stream has the rest. */
+function endingAt(range: Range, column: Column): Range {
+  return { ...range, toMs: Math.min(range.toMs, Math.ceil(column.liveFromMs / range.stepMs) * range.stepMs) }
+}
+
+function put(column: Column, rows: HistoryRows, range: Range): void {
+  column.replaceHistory(rows, range.fromMs, range.toMs, range.stepMs)
+}
