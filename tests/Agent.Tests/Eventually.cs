@@ -7,10 +7,13 @@ internal static class Eventually
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
-    public static async Task TrueAsync(Func<bool> condition, Func<string>? otherwise = null)
+    public static Task TrueAsync(Func<bool> condition, Func<string>? otherwise = null) =>
+        TrueAsync(() => Task.FromResult(condition()), otherwise);
+
+    public static async Task TrueAsync(Func<Task<bool>> condition, Func<string>? otherwise = null)
     {
         var waited = Stopwatch.StartNew();
-        while (!condition())
+        while (!await condition())
         {
             Assert.True(waited.Elapsed < Deadline, otherwise?.Invoke() ?? "It did not come true in time.");
             await Task.Delay(5, TestContext.Current.CancellationToken);
