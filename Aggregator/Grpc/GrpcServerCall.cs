@@ -56,7 +56,7 @@ public sealed class GrpcServerCall : IDisposable
 
     internal bool HasTrailers => _trailers is { Count: > 0 };
 
-    /// <summary>True when a message is here, false when the client has half-closed or the server drains.</summary>
+    /// <summary>True when a message is here, or after <see cref="Wake"/>; false when the client has half-closed or the server drains.</summary>
     /// <exception cref="GrpcException">The stream is broken, cancelled or past its deadline; the method may let it pass.</exception>
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default)
     {
@@ -131,6 +131,9 @@ public sealed class GrpcServerCall : IDisposable
 
     /// <summary>Messages that are here are still read, then the wait says false. Any thread.</summary>
     public void StopReading() => _reader.StopReading();
+
+    /// <summary>Ends the pending wait although no message has come: the method has something else to do. Any thread, also after the call.</summary>
+    public void Wake() => _reader.Wake();
 
     /// <summary>Why <see cref="Cancelled"/> fired, or null.</summary>
     internal GrpcStatus? AbortStatus

@@ -15,6 +15,9 @@ internal sealed class AckTally
     /// <summary>The newest batch's sent_at_ns. Stays.</summary>
     public ulong SentAtNs { get; set; }
 
+    /// <summary>The interval at which a session's sender says it pushes; 0: it does not, or has no session. Stays.</summary>
+    public uint PushIntervalMs { get; set; }
+
     public void Reset()
     {
         Batches = 0;

@@ -21,6 +21,12 @@ public sealed class IngestOptions
     /// <summary>A session that has sent nothing for so long may be replaced by another of the same service and instance.</summary>
     [Range(100, 3_600_000)] public int SessionSilentMs { get; init; } = 15_000;
 
+    /// <summary>
+    /// Acks are so far apart for a sender that pushes by the clock (numbered batches whose push_interval_ms is at most half of this): an Ack costs as
+    /// much as a small message. Every other sender, and 0, has one for each wake-up.
+    /// </summary>
+    [Range(0, 5_000)] public int AckIntervalMs { get; init; } = 100;
+
     /// <summary>What a client that met a limit is asked to wait (grpc-retry-pushback-ms).</summary>
     [Range(0, 3_600_000)] public int RetryPushbackMs { get; init; } = 5_000;
 

@@ -12,6 +12,7 @@ internal static class IngestRegistration
         services.AddSingleton<IngestCounters>();
         services.AddSingleton<ConnectedAgents>();
         services.AddSingleton<IngestServices>();
+        services.AddSingleton<AckPacer>();
         services.AddSingleton<TelemetryIngestor>();
         services.AddSingleton<IDrain, IngestDrain>();
         services.AddSingleton<IMetricSource, IngestMetrics>();

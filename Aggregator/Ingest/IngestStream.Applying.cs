@@ -101,6 +101,7 @@ internal sealed partial class IngestStream
         if (header.PushIntervalMs != 0)
         {
             target.PushIntervalMs = (int)Math.Min(header.PushIntervalMs, PushIntervalMsMax);
+            Tally.PushIntervalMs = header.Sequence == 0 ? 0 : header.PushIntervalMs;
         }
         if (header.Report is not null)
         {

@@ -5,8 +5,8 @@ using Observability.Protocol.V1;
 
 namespace Observability.Aggregator.Ingest;
 
-/// <summary>The two methods of telemetry.v1.TelemetryIngestor. Acks are coalesced: one for all batches of a wake-up.</summary>
-internal sealed class TelemetryIngestor(IngestServices services)
+/// <summary>The two methods of telemetry.v1.TelemetryIngestor. Acks are coalesced: one for all batches of a wake-up, and of an interval.</summary>
+internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer)
 {
     public const string StreamTelemetryPath = "/telemetry.v1.TelemetryIngestor/StreamTelemetry";
     public const string ExchangePath = "/telemetry.v1.TelemetryIngestor/Exchange";
@@ -21,28 +21,34 @@ internal sealed class TelemetryIngestor(IngestServices services)
     {
         IngestStream stream = new(services, new GrpcBatchSource(call), isExchange);
         services.Counters.OpenStream();
+        AckPacer.Stream acks = pacer.Open(call.Wake);
         try
         {
-            return await ServeAsync(call, stream, isExchange);
+            return await ServeAsync(call, stream, acks, isExchange);
         }
         finally
         {
+            pacer.Close(acks);
             await stream.CloseAsync();
             services.Counters.CloseStream();
         }
     }
 
-    private async ValueTask<GrpcStatus> ServeAsync(GrpcServerCall call, IngestStream stream, bool isExchange)
+    private async ValueTask<GrpcStatus> ServeAsync(GrpcServerCall call, IngestStream stream, AckPacer.Stream acks, bool isExchange)
     {
         Ack ack = new();
         while (stream.Status is null && await call.WaitToReadAsync())
         {
             await stream.ApplyAsync();
-            if (isExchange && stream.Tally.Batches > 0)
+            if (isExchange && stream.Tally.Batches > 0 && acks.IsDue(stream.Tally.PushIntervalMs))
             {
                 Write(call, stream, ack);
                 await call.FlushAsync();
             }
+        }
+        if (isExchange && stream.Tally.Batches > 0)
+        {
+            Write(call, stream, ack);
         }
         if (stream.AskToWait)
         {

@@ -25,6 +25,7 @@ public sealed class GrpcMessageReader : IDisposable
     private GrpcException? _failure;                    // written by the reader
     private volatile GrpcException? _interrupt;         // written under _pipeGate by any thread
     private volatile bool _stopped;                     // written by any thread, only to true
+    private volatile bool _woken;                       // set by any thread, cleared by the reader
 
     public GrpcMessageReader(PipeReader pipe, GrpcMessageReaderOptions options)
     {
@@ -44,7 +45,7 @@ public sealed class GrpcMessageReader : IDisposable
         return _interrupt is null && _failure is null && TryFind(out _, out _);
     }
 
-    /// <summary>True when a whole message is there, false at the end of the stream.</summary>
+    /// <summary>True when a whole message is there, or after <see cref="Wake"/>; false at the end of the stream.</summary>
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) =>
         HasMessage() ? new ValueTask<bool>(true) : ReadMoreAsync(cancellationToken);
 
@@ -84,6 +85,19 @@ public sealed class GrpcMessageReader : IDisposable
             if (!_disposed && !_stopped)
             {
                 _stopped = true;
+                WakeReader();
+            }
+        }
+    }
+
+    /// <summary>Ends the pending wait, or else the next one, as if a message had come. Any thread.</summary>
+    public void Wake()
+    {
+        lock (_pipeGate)
+        {
+            if (!_disposed)
+            {
+                _woken = true;
                 WakeReader();
             }
         }
@@ -181,11 +195,18 @@ public sealed class GrpcMessageReader : IDisposable
             {
                 await FillAsync(cancellationToken);
             }
-            if (_interrupt is null && TryFind(out _, out _))
+            if (_interrupt is null && (TryFind(out _, out _) || TakeWake()))
             {
                 return true;
             }
         }
+    }
+
+    private bool TakeWake()
+    {
+        bool woken = _woken && _failure is null && !_ended;
+        _woken = false;
+        return woken;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

@@ -54,6 +54,54 @@ public sealed class IngestEndpointTests
     }
 
     [Fact]
+    public async Task Exchange_SenderThatPushesByTheClock_IsAcknowledgedOnceAnIntervalAndWhenItFallsSilent()
+    {
+        const ulong Batches = 60;
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:AckIntervalMs=500");
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        for (ulong sequence = 1; sequence <= Batches; sequence++)
+        {
+            await call.WriteAsync(Pushed(sequence).ToByteArray(), Token);
+        }
+        ulong received = 0;
+        int acks = 0;
+        for (ulong acknowledged = 0; acknowledged < Batches; acks++)
+        {
+            Ack ack = await ReadAckAsync(call);
+            Assert.InRange(ack.Sequence, acknowledged + 1, Batches);
+            acknowledged = ack.Sequence;
+            received += ack.Received;
+        }
+        Assert.Equal(Batches, received);
+        Assert.InRange(acks, 1, (int)Batches / 3);
+        await call.CompleteAsync();
+        Assert.Equal(GrpcStatusCode.Ok, (await call.GetStatusAsync(Token)).Code);
+    }
+
+    [Fact]
+    public async Task Exchange_SenderThatEndsWhileAnAckIsOwed_GetsItBeforeTheStatus()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:AckIntervalMs=5000");
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await call.WriteAsync(Pushed(1).ToByteArray(), Token);
+        Assert.Equal(1UL, (await ReadAckAsync(call)).Sequence);
+        await call.WriteAsync(Pushed(2).ToByteArray(), Token);
+        await call.CompleteAsync();
+
+        Assert.Equal(2UL, (await ReadAckAsync(call)).Sequence);
+        Assert.Equal(GrpcStatusCode.Ok, (await call.GetStatusAsync(Token)).Code);
+    }
+
+    private static TelemetryBatch Pushed(ulong sequence)
+    {
+        TelemetryBatch batch = IngestBench.Batch(9, sequence, sequence);
+        batch.PushIntervalMs = 20;
+        return batch;
+    }
+
+    [Fact]
     public async Task Exchange_RejectedSamples_AreToldWithTheFirstReason()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Storage:SeriesMax=1");

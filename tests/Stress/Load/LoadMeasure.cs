@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Observability.Stress.Processes;
+
+namespace Observability.Stress.Load;
+
+/// <summary>What a server took for a load, between two instants.</summary>
+internal sealed record LoadMeasure(
+    double Seconds, double CpuSeconds, long Samples, long Messages, long Acks, long BytesSent, double Allocated, double[] Collections, long ResidentBytes)
+{
+    private const int PollUs = 100;
+
+    public double CpuSecondsPerMillion => CpuSeconds / Samples * 1e6;
+
+    public double CpuUsPerMessage => CpuSeconds / Messages * 1e6;
+
+    /// <summary>Each agent sends as fast as the server takes it.</summary>
+    public static Task<LoadMeasure> SaturateAsync(ServerProcess server, LoadShape shape, int agents, TimeSpan warmUp, TimeSpan time) =>
+        RunAsync(server, shape, agents, warmUp, time, isSaturated: true, (all, _) =>
+        {
+            foreach (LoadAgent agent in all)
+            {
+                while (agent.TrySend())
+                {
+                }
+                agent.Pump();
+            }
+        });
+
+    /// <summary>Each agent sends one message every 20 ms, at an instant of its own.</summary>
+    public static Task<LoadMeasure> PaceAsync(ServerProcess server, LoadShape shape, int agents, TimeSpan warmUp, TimeSpan time)
+    {
+        const double IntervalSeconds = 0.02;
+        long turn = 0;
+        return RunAsync(server, shape, agents, warmUp, time, isSaturated: false, (all, elapsed) =>
+        {
+            // Turn n is agent n mod agents; it is due at n / agents intervals.
+            for (; turn < elapsed.TotalSeconds / IntervalSeconds * agents; turn++)
+            {
+                LoadAgent agent = all[(int)(turn % agents)];
+                agent.Pump();
+                agent.TrySend();
+                agent.Pump();
+            }
+            Sleep();
+        });
+    }
+
+    private static async Task<LoadMeasure> RunAsync(
+        ServerProcess server, LoadShape shape, int agents, TimeSpan warmUp, TimeSpan time, bool isSaturated, Action<LoadAgent[], TimeSpan> pass)
+    {
+        LoadAgent[] all = [.. Enumerable.Range(0, agents).Select(number => new LoadAgent(server.Grpc, shape, number))];
+        try
+        {
+            Stopwatch clock = Stopwatch.StartNew();
+            // Until every ring has come round, and tiered code has settled.
+            long samples = 2L * StockStore.RingSamples * agents * LoadShape.SeriesPerAgent;
+            while (clock.Elapsed < warmUp || (isSaturated && all.Sum(agent => agent.Samples) < samples && clock.Elapsed < 10 * warmUp))
+            {
+                pass(all, clock.Elapsed);
+            }
+            LoadMeasure before = await ReadAsync(server, all, clock);
+            TimeSpan end = clock.Elapsed + time;
+            while (clock.Elapsed < end)
+            {
+                pass(all, clock.Elapsed);
+            }
+            LoadMeasure after = await ReadAsync(server, all, clock);
+            return after.Since(before);
+        }
+        finally
+        {
+            Array.ForEach(all, agent => agent.Dispose());
+        }
+    }
+
+    private static async Task<LoadMeasure> ReadAsync(ServerProcess server, LoadAgent[] agents, Stopwatch clock)
+    {
+        string text = await server.Http.GetStringAsync(server.Metrics);
+        double[] collections = [.. Enumerable.Range(0, 3).Select(generation => ServerProcess.Sum(text, "dotnet_gc_collections_total", $"\"{generation}\""))];
+        return new LoadMeasure(
+            clock.Elapsed.TotalSeconds, server.Cpu.TotalSeconds, (long)ServerProcess.Sum(text, "telemetry_samples_received_total"), agents.Sum(agent => agent.Messages),
+            agents.Sum(agent => agent.Acks), agents.Sum(agent => agent.BytesSent), ServerProcess.Sum(text, "dotnet_gc_allocated_bytes_total"), collections, server.ResidentBytes);
+    }
+
+    private LoadMeasure Since(LoadMeasure before) => new(
+        Seconds - before.Seconds, CpuSeconds - before.CpuSeconds, Samples - before.Samples, Messages - before.Messages, Acks - before.Acks, BytesSent - before.BytesSent,
+        Allocated - before.Allocated, [.. Collections.Zip(before.Collections, (now, then) => now - then)], ResidentBytes);
+
+    private static void Sleep()
+    {
+        if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
+        {
+            _ = usleep(PollUs);
+        }
+        else
+        {
+            Thread.Sleep(1);
+        }
+    }
+
+    [DllImport("libc")]
+    private static extern int usleep(uint microseconds);
+}
