@@ -31,7 +31,7 @@ internal static class StatusEndpoint
             (DateTime.UtcNow - process.StartTime.ToUniversalTime()).TotalSeconds,
             new StatusReport.PortReport(ports.Of(Listener.Grpc), ports.Of(Listener.Web), ports.Of(Listener.Metrics)),
             new StatusReport.StorageReport(
-                store.Sources.Count, store.SeriesCount, store.Options.SeriesMax, store.RingBytes, store.Options.RingMemoryBytesMax, store.RingGrowthsRefused),
+                store.Sources.Count, store.SeriesCount, store.Options.SeriesMax, store.MemoryBytes, store.Options.MemoryBudgetBytes, store.RingGrowthsRefused),
             new StatusReport.IngestReport(
                 ingest.StreamsOpen, ingest.Batches, ingest.Received, ingest.Rejected, ingest.RejectedByReason(), ingest.Duplicates, ingest.Replayed, ingest.Malformed),
             Describe(streaming, hub, loop, await hub.ListAsync(ConnectionsMax)),

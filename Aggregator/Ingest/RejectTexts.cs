@@ -60,7 +60,7 @@ internal sealed class RejectTexts
         RejectReason.Histogram => "Cannot apply histogram: scale must be -10 to 20, bounds must rise, bucket counts must add up to count.",
         RejectReason.HistogramBucketsLimit => Limit($"a histogram has at most {storage.HistogramBucketsMax} buckets (Storage:HistogramBucketsMax)"),
         RejectReason.Aggregate => "Cannot apply aggregate: its count is 0.",
-        RejectReason.RingMemory => Limit("the memory for histograms is used up (Storage:RingMemoryBytesMax, Storage:HistogramRingBytesMax)"),
+        RejectReason.RingMemory => Limit("the memory for histograms is used up (Storage:MemoryBudgetBytes, Storage:HistogramRingBytesMax)"),
         _ => "",
     };
 

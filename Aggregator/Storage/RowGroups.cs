@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Observability.Aggregator.Rings;
 
@@ -16,6 +18,7 @@ internal sealed class RowGroups(RingLimits limits)
 
     private const int PatienceMax = 1 << 20;
 
+    private readonly ConcurrentQueue<RowGroup> _made = new();
     private long _formed;
     private long _split;
 
@@ -23,6 +26,9 @@ internal sealed class RowGroups(RingLimits limits)
     public long FormedCount => Volatile.Read(ref _formed);
 
     public long SplitCount => Volatile.Read(ref _split);
+
+    /// <summary>The next group that was made and that the sealer does not know yet.</summary>
+    public bool TryTakeMade([NotNullWhen(true)] out RowGroup? group) => _made.TryDequeue(out group);
 
     /// <summary>[Data plane] A row over several groups, or a part of one.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -150,7 +156,8 @@ internal sealed class RowGroups(RingLimits limits)
         {
             newestNs = Math.Max(newestNs, withFormer && writer.Places[at].Ring is { } ring ? ring.NewestTimestampNs : long.MinValue);
         }
-        RowGroup group = new(limits, width, newestNs);
+        RowGroup group = new(limits, width, writer.Source.Series[slot].Kind, newestNs);
+        _made.Enqueue(group);
         for (int column = 0; column < width; column++)
         {
             ref RowPlace place = ref writer.Places[slot + column];

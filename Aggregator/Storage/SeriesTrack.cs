@@ -22,6 +22,22 @@ internal sealed class SeriesTrack(RowGroup group, int column, long firstPosition
     /// <summary>Where the positions before <see cref="FirstPosition"/> are.</summary>
     public SeriesTrack? Former => Volatile.Read(ref _former);
 
+    /// <summary>Forgets the groups that hold nothing any more. Called by the sealer.</summary>
+    public void ForgetGone()
+    {
+        for (SeriesTrack track = this; track.Former is { } former;)
+        {
+            if (former.Group.IsGone)
+            {
+                Volatile.Write(ref track._former, former.Former);
+            }
+            else
+            {
+                track = former;
+            }
+        }
+    }
+
     public long Head => FirstPosition + Ring.Head;
 
     /// <summary>The track that a position belongs to, and where the next one begins; the oldest track for positions that are gone.</summary>
@@ -51,7 +67,13 @@ internal sealed class SeriesTrack(RowGroup group, int column, long firstPosition
             position = track.FirstPosition;
             return 0;
         }
-        int copied = track.Ring.CopyNew(track.Column, ref row, columns.Take(until - position), out lost);
+        int copied = track.Group.CopyNew(track.Column, ref row, columns.Take(until - position), out lost);
+        if (copied == 0 && lost == 0 && until != long.MaxValue)
+        {
+            lost = until - position;    // Of a group that was forgotten.
+            position = until;
+            return 0;
+        }
         position = track.FirstPosition + row;
         return copied;
     }
@@ -63,14 +85,14 @@ internal sealed class SeriesTrack(RowGroup group, int column, long firstPosition
         {
             return position;
         }
-        return FirstPosition + Ring.Seek(fromNs);
+        return FirstPosition + Group.Seek(fromNs);
     }
 
     /// <summary>The oldest position that can still be read.</summary>
     public long OldestPosition()
     {
         long position = Former?.OldestPosition() ?? long.MaxValue;
-        return position < FirstPosition ? position : FirstPosition + Ring.OldestRow();
+        return position < FirstPosition ? position : FirstPosition + Group.OldestRow();
     }
 
     /// <summary>True when timestamps rise from this position to the end of the track that it belongs to.</summary>

@@ -24,11 +24,23 @@ internal sealed class StorageOptions
 
     [Range(1, 256)] public int UnitBytesMax { get; init; } = 64;
 
-    /// <summary>Slots a series' ring grows to, rounded up to a power of two: 4096 are about 80 s at 50 Hz.</summary>
+    /// <summary>
+    /// Rows that a ring grows to, rounded up to a power of two, while the sealer cannot keep up; otherwise it holds a few seconds, and what is older is
+    /// compressed.
+    /// </summary>
     [Range(32, 1_048_576)] public int RingSamplesMax { get; init; } = 4096;
 
     /// <summary>A ring that covers this much time does not grow further.</summary>
     [Range(1, 86_400)] public int RingSecondsMax { get; init; } = 300;
+
+    /// <summary>How long every sample is kept, compressed.</summary>
+    [Range(1, 86_400)] public int HistorySecondsMax { get; init; } = 300;
+
+    /// <summary>A series that receives nothing for so long keeps only its compressed history.</summary>
+    [Range(1, 86_400)] public int IdleSecondsMax { get; init; } = 60;
+
+    /// <summary>Between two passes of the sealer, which compresses what has come.</summary>
+    [Range(10, 10_000)] public int SealIntervalMs { get; init; } = 250;
 
     /// <summary>Bytes of a histogram series' buckets.</summary>
     [Range(8192, 64 * 1024 * 1024)] public int HistogramRingBytesMax { get; init; } = 512 * 1024;
@@ -37,8 +49,8 @@ internal sealed class StorageOptions
     [Range(1, 16_384)] public int HistogramBucketsMax { get; init; } = 1024;
 
     /// <summary>
-    /// Bytes that all rings together grow to. At it, rings stop growing and overwrite their oldest samples earlier; a new
-    /// series still gets its first half kilobyte, which SeriesMax bounds.
+    /// Bytes of all samples: rings, compressed history, rollups. Near it the oldest history goes; at it rings stop growing and overwrite earlier. A new
+    /// series still gets its first quarter of a kilobyte, which SeriesMax bounds.
     /// </summary>
-    [Range(1024 * 1024, long.MaxValue)] public long RingMemoryBytesMax { get; init; } = 512L * 1024 * 1024;
+    [Range(1024 * 1024, long.MaxValue)] public long MemoryBudgetBytes { get; init; } = 512L * 1024 * 1024;
 }

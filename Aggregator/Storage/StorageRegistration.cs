@@ -9,6 +9,8 @@ internal static class StorageRegistration
     public static IServiceCollection AddStorage(this IServiceCollection services)
     {
         services.AddSingleton(provider => new TelemetryStore(provider.GetRequiredService<StorageOptions>(), DrawSessionId()));
+        services.AddSingleton<HistorySealer>();
+        services.AddHostedService<SealerService>();
         return services;
     }
 

@@ -20,7 +20,7 @@ internal sealed partial class TelemetryStore
     {
         Options = options;
         SessionId = sessionId;
-        _budget = new RingBudget(options.RingMemoryBytesMax);
+        _budget = new RingBudget(options.MemoryBudgetBytes);
         RingLimits limits = new(_budget, options.RingSamplesMax, options.HistogramRingBytesMax, options.RingSecondsMax * 1_000_000_000L);
         _groups = new RowGroups(limits);
         _catalog = new SeriesCatalog(options, limits, _groups);
@@ -44,7 +44,10 @@ internal sealed partial class TelemetryStore
     /// <summary>Grows whenever a source or series is added or a unit becomes known.</summary>
     public long CatalogVersion => _catalog.Version;
 
-    public long RingBytes => _budget.BytesUsed;
+    /// <summary>Bytes of all samples: rings, compressed history, rollups.</summary>
+    public long MemoryBytes => _budget.BytesUsed;
+
+    internal RowGroups Groups => _groups;
 
     /// <summary>How often a ring was refused memory to grow.</summary>
     public long RingGrowthsRefused => _budget.RefusedCount;

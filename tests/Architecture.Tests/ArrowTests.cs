@@ -19,8 +19,9 @@ public sealed class ArrowTests
         .. Forbid("Observability.Hosting", "Observability.Hosting", "*", Server, "Observability.Agent", "Observability.Protocol"),
         .. Forbid("Observability.AppHost", "Observability.AppHost", "*", Server, "Observability.Agent", "Observability.Protocol"),
 
-        // Inside the aggregator: Rings <- Storage <- { Ingest, Streaming, Query, Triggers, Export } <- Program.
-        .. Inside("Rings", "Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
+        // Inside the aggregator: Rings <- History <- Storage <- { Ingest, Streaming, Query, Triggers, Export } <- Program.
+        .. Inside("Rings", "History", "Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
+        .. Inside("History", "Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
         .. Inside("Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
         .. Inside("Selectors", "Rings", "Ingest", "Streaming", "Query", "Export", "Grpc", "Security", "Diagnostics", "Triggers"),
         .. Inside("Grpc", "Rings", "Storage", "Ingest", "Streaming", "Query", "Export", "Selectors", "Triggers"),
@@ -31,7 +32,7 @@ public sealed class ArrowTests
         .. Inside("Triggers", "Ingest", "Streaming", "Query", "Export", "Grpc"),
 
         // Only ingestion and the gRPC server know the wire of ingestion.
-        .. new[] { "Rings", "Storage", "Streaming", "Query", "Export", "Selectors", "Triggers" }
+        .. new[] { "Rings", "History", "Storage", "Streaming", "Query", "Export", "Selectors", "Triggers" }
             .SelectMany(folder => Forbid("Aggregator", "Aggregator", $"{Server}.{folder}", "Observability.Protocol", "Google.Protobuf")),
 
         // Rings are the innermost data plane: no lock, log or LINQ there.

@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+
+namespace Observability.Aggregator.History;
+
+/// <summary>
+/// Consecutive rows of a group, compressed: a column of timestamps and columns of values, each readable by itself. Immutable; any thread reads,
+/// and reading allocates nothing.
+/// </summary>
+internal sealed class RowBlock
+{
+    /// <summary>Rows of one block.</summary>
+    public const int RowsMax = 512;
+
+    // Object and array headers, a place in a list.
+    private const int OverheadBytes = 112;
+
+    private readonly byte[] _bytes;
+    private readonly int _columnCount;
+
+    public RowBlock(long firstRow, int rows, long receivedNs, ReadOnlySpan<long> timestampsNs, int columnCount, byte[] bytes)
+    {
+        (FirstRow, Rows, ReceivedNs, _columnCount, _bytes) = (firstRow, rows, receivedNs, columnCount, bytes);
+        (OldestNs, NewestNs, IsOrdered) = (timestampsNs[0], timestampsNs[0], true);
+        for (int row = 1; row < rows; row++)
+        {
+            IsOrdered &= timestampsNs[row] >= timestampsNs[row - 1];
+            OldestNs = Math.Min(OldestNs, timestampsNs[row]);
+            NewestNs = Math.Max(NewestNs, timestampsNs[row]);
+        }
+    }
+
+    public long FirstRow { get; }
+
+    public int Rows { get; }
+
+    public long EndRow => FirstRow + Rows;
+
+    /// <summary>When its newest row was received, by the aggregator's clock: what its age is told by.</summary>
+    public long ReceivedNs { get; }
+
+    public long OldestNs { get; }
+
+    public long NewestNs { get; }
+
+    public bool IsOrdered { get; }
+
+    public int ColumnCount => _columnCount;
+
+    public ReadOnlySpan<byte> Bytes => _bytes;
+
+    public long SizeInBytes => _bytes.Length + OverheadBytes;
+
+    /// <summary>[Data plane] All rows of one column; column 0 are the timestamps.</summary>
+    public void Read(int column, Span<long> bits)
+    {
+        int at = _columnCount * sizeof(ushort);
+        for (int before = 0; before < column; before++)
+        {
+            at += BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(before * sizeof(ushort)));
+        }
+        ColumnReader.Read(_bytes.AsSpan(at), bits[..Rows]);
+    }
+}

@@ -1,0 +1,147 @@
+using Observability.Aggregator.History;
+using Observability.Aggregator.Rings;
+
+namespace Observability.Aggregator.Storage;
+
+/// <summary>
+/// Moves samples from the rings into compressed blocks, and forgets the oldest. One thread, off the data plane: it reads rings as any reader does,
+/// and no writer ever waits for it. A pass takes what has come since the last one.
+/// </summary>
+internal sealed class HistorySealer(TelemetryStore store)
+{
+    private const int TracksCheckedEveryPasses = 64;
+
+    // What is left free so that rings can grow: at the budget the oldest history goes, never the present.
+    private const double BudgetShareMax = 0.92;
+    private const double BudgetShareAfterEviction = 0.87;
+
+    private readonly List<RowGroup> _groups = [];
+    private readonly List<(RowGroup Group, long Head)> _parking = [];
+    private readonly RowSealer _rows = new();
+    private long _passes;
+    private long _sealedSamples;
+    private long _evictedBytes;
+    private long _parked;
+
+    /// <summary>Samples compressed so far.</summary>
+    public long SealedSamples => Volatile.Read(ref _sealedSamples);
+
+    /// <summary>Bytes of history forgotten because the budget was used up.</summary>
+    public long EvictedBytes => Volatile.Read(ref _evictedBytes);
+
+    /// <summary>Rings of idle series that gave their memory back.</summary>
+    public long ParkedCount => Volatile.Read(ref _parked);
+
+    /// <summary>Rows that were overwritten before they could be sealed.</summary>
+    public long LostRows => _rows.LostRows;
+
+    public void Pass(long nowNs)
+    {
+        while (store.Groups.TryTakeMade(out RowGroup? made))
+        {
+            _groups.Add(made);
+        }
+        long idleBeforeNs = nowNs - (store.Options.IdleSecondsMax * 1_000_000_000L);
+        long keptFromNs = nowNs - (store.Options.HistorySecondsMax * 1_000_000_000L);
+        foreach (RowGroup group in _groups)
+        {
+            Seal(group, idleBeforeNs);
+            group.Blocks.DropBefore(keptFromNs);
+        }
+        Park();
+        EvictOldest();
+        if (++_passes % TracksCheckedEveryPasses == 0)
+        {
+            ForgetGone();
+        }
+    }
+
+    private void Seal(RowGroup group, long idleBeforeNs)
+    {
+        RowRing ring = group.Ring;
+        bool isClosed = group.IsClosed;    // Before the head: what it says is then final.
+        long head = ring.Head;
+        bool isIdle = isClosed || ring.ReceivedNs < idleBeforeNs;
+        long least = isIdle ? 1 : Math.Min(RowSealer.RowsFirst, store.Options.RingSamplesMax / 4);
+        while (head - ring.SealedRows >= least)
+        {
+            int rows = _rows.Seal(ring, group.Kind == SeriesKind.Gauge, group.Blocks, (int)Math.Min(head - ring.SealedRows, RowSealer.RowsFirst));
+            Volatile.Write(ref _sealedSamples, _sealedSamples + ((long)rows * ring.Width));
+        }
+        if (isIdle && ring.Capacity > 0 && ring.SealedRows == head)
+        {
+            _parking.Add((group, ring.AskToPark()));
+        }
+    }
+
+    private void Park()
+    {
+        if (_parking.Count == 0)
+        {
+            return;
+        }
+        Interlocked.MemoryBarrierProcessWide();
+        foreach ((RowGroup group, long head) in _parking)
+        {
+            Volatile.Write(ref _parked, _parked + (group.Ring.TryPark(head) ? 1 : 0));
+        }
+        _parking.Clear();
+    }
+
+    private void EvictOldest()
+    {
+        long used = store.MemoryBytes;
+        if (used <= store.Options.MemoryBudgetBytes * BudgetShareMax)
+        {
+            return;
+        }
+        long excess = used - (long)(store.Options.MemoryBudgetBytes * BudgetShareAfterEviction);
+        List<(long ReceivedNs, long Bytes)> blocks = [];
+        foreach (RowGroup group in _groups)
+        {
+            foreach (RowBlock block in group.Blocks.All)
+            {
+                blocks.Add((block.ReceivedNs, block.SizeInBytes));
+            }
+        }
+        blocks.Sort();
+        int count = 0;
+        for (long freed = 0; count < blocks.Count && freed < excess; count++)
+        {
+            freed += blocks[count].Bytes;
+        }
+        if (count == 0)
+        {
+            return;
+        }
+        long cutNs = blocks[count - 1].ReceivedNs + 1;
+        long evicted = 0;
+        foreach (RowGroup group in _groups)
+        {
+            evicted += group.Blocks.DropBefore(cutNs);
+        }
+        Volatile.Write(ref _evictedBytes, _evictedBytes + evicted);
+    }
+
+    /// <summary>Closed groups whose last block is gone: nobody needs them, and the tracks of their series forget them.</summary>
+    private void ForgetGone()
+    {
+        int gone = _groups.RemoveAll(group =>
+        {
+            bool isGone = group.IsClosed && group.Ring.SealedRows == group.Ring.Head && group.Ring.Capacity == 0 && group.Blocks.IsEmpty;
+            if (isGone)
+            {
+                group.SetGone();
+            }
+            return isGone;
+        });
+        if (gone == 0)
+        {
+            return;
+        }
+        foreach (Series series in store.AllSeries)
+        {
+            series.Track?.ForgetGone();
+        }
+    }
+}
