@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Observability.AppHost;
 
 internal static class AggregatorExtensions
@@ -12,12 +14,22 @@ internal static class AggregatorExtensions
         int? grpc = options.GrpcPort + (index * PortStep);
         int? http = options.HttpPort + (index * PortStep);
         int? metrics = options.MetricsPort + (index * PortStep);
-        return builder.AddProject<Projects.Aggregator>(index == 0 ? "aggregator" : $"aggregator-{index + 1}", launchProfileName: null)
+        var aggregator = builder.AddProject<Projects.Aggregator>(Name(index), launchProfileName: null)
             .WithEndpoint(port: grpc, targetPort: grpc, scheme: "http", name: "grpc", env: "GRPC_PORT", isProxied: false)
             .WithEndpoint("grpc", endpoint => endpoint.Transport = "http2")
             .WithHttpEndpoint(port: http, targetPort: http, name: "http", env: "WS_PORT", isProxied: false)
-            .WithHttpEndpoint(port: metrics, targetPort: metrics, name: "metrics", env: "METRICS_PORT", isProxied: false)
             .WithExternalHttpEndpoints()
-            .WithHttpHealthCheck("/health", endpointName: "http");
+            // Only Prometheus reads the metrics, and it is published in the same network.
+            .WithHttpEndpoint(port: metrics, targetPort: metrics, name: "metrics", env: "METRICS_PORT", isProxied: false)
+            .WithHttpHealthCheck("/health", endpointName: "http")
+            .PublishAsOwnService("observability-aggregator:latest", memory: "2G")
+            .PublishHealthCheck("/app/Aggregator", "--health");
+        return builder.ExecutionContext.IsPublishMode ? aggregator.WithEnvironment("BIND_ADDRESS", "*") : aggregator;
     }
+
+    /// <summary>Where the published aggregators are scraped.</summary>
+    public static IEnumerable<string> PublishedMetricsAddresses(GraphOptions options) => Enumerable.Range(0, options.Aggregators)
+        .Select(index => string.Create(CultureInfo.InvariantCulture, $"{Name(index)}:{options.MetricsPort + (index * PortStep)}"));
+
+    private static string Name(int index) => index == 0 ? "aggregator" : string.Create(CultureInfo.InvariantCulture, $"aggregator-{index + 1}");
 }

@@ -31,7 +31,11 @@ internal static class GrafanaExtensions
                 .WithVolume("grafana-data", "/var/lib/grafana")
                 .WithHttpEndpoint(port: options.GrafanaPort, targetPort: Port)
                 .WithEnvironment("DASHBOARDS_PATH", "/var/lib/grafana/dashboards")
-                .Configure(prometheus!, password);
+                .Configure(prometheus!, password)
+                .PublishAsService(memory: "512M", processors: "1.0")
+                .PublishHealthCheck("wget", "-q", "-O", "/dev/null", $"http://localhost:{Port}{HealthPath}")
+                .PublishFiles((Provisioning, "grafana/provisioning"), (Dashboards, "grafana/dashboards"))
+                .PublishRequired("GF_SECURITY_ADMIN_PASSWORD", "give Grafana an admin password in .env");
         }
         else
         {
@@ -48,11 +52,11 @@ internal static class GrafanaExtensions
         }
     }
 
-    private static void Configure<T>(
+    private static IResourceBuilder<T> Configure<T>(
         this IResourceBuilder<T> grafana, IResourceBuilder<IResourceWithEndpoints> prometheus, IResourceBuilder<ParameterResource> password)
         where T : IResourceWithEnvironment, IResourceWithEndpoints, IResourceWithWaitSupport
     {
-        grafana.WithHttpHealthCheck(HealthPath)
+        return grafana.WithHttpHealthCheck(HealthPath)
             .WithExternalHttpEndpoints()
             .WithEnvironment("PROMETHEUS_URL", prometheus.GetEndpoint("http"))
             .WithEnvironment("GF_SECURITY_ADMIN_PASSWORD", password)

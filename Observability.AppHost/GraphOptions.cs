@@ -53,24 +53,25 @@ internal sealed class GraphOptions
         {
             Aggregators = ReadNumber(configuration, "Aggregators", 1, min: 1, AggregatorsMax),
             SimAgents = ReadNumber(configuration, "SimAgents", 2, min: 1, SimAgentsMax),
-            GrpcPort = ReadPort(configuration, "Ports:Grpc", 9000),
-            HttpPort = ReadPort(configuration, "Ports:Http", 8080),
-            MetricsPort = ReadPort(configuration, "Ports:Metrics", 9100),
-            DashboardPort = ReadPort(configuration, "Ports:Dashboard", 5173),
+            GrpcPort = ReadPort(configuration, context, "Ports:Grpc", 9000),
+            HttpPort = ReadPort(configuration, context, "Ports:Http", 8080),
+            MetricsPort = ReadPort(configuration, context, "Ports:Metrics", 9100),
+            DashboardPort = ReadPort(configuration, context, "Ports:Dashboard", 5173),
             RunDashboard = ReadWord(configuration, "Dashboard:Run", "process", "off") == "process",
             RunPrometheus = ReadTool(configuration, "Prometheus:Run", context),
-            PrometheusPort = ReadPort(configuration, "Ports:Prometheus", 9090),
+            PrometheusPort = ReadPort(configuration, context, "Ports:Prometheus", 9090),
             PrometheusData = configuration["Prometheus:Data"],
             RunGrafana = ReadTool(configuration, "Grafana:Run", context),
-            GrafanaPort = ReadPort(configuration, "Ports:Grafana", context.IsPublishMode ? 3000 : 3001),
+            GrafanaPort = ReadPort(configuration, context, "Ports:Grafana", context.IsPublishMode ? 3000 : 3001),
             GrafanaHome = configuration["Grafana:Home"] ?? "/usr/share/grafana",
         };
     }
 
-    private static int? ReadPort(IConfiguration configuration, string key, int defaultPort)
+    private static int? ReadPort(IConfiguration configuration, DistributedApplicationExecutionContext context, string key, int defaultPort)
     {
         int port = ReadNumber(configuration, key, defaultPort, min: 0, PortMax);
-        return port == 0 ? null : port;
+        // What is published has fixed ports, for others have to find them.
+        return port != 0 ? port : context.IsPublishMode ? defaultPort : null;
     }
 
     /// <summary>Whoever runs what is published has containers.</summary>

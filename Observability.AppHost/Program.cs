@@ -16,6 +16,7 @@ builder.AddProject<Projects.SimAgent>("sim-agent", launchProfileName: null)
     .WithEnvironment("AGGREGATOR_ADDR", Addresses.Join(aggregators, "grpc"))
     .WithEnvironment("API_KEY", apiKeys)
     .WithReplicas(options.SimAgents)
+    .PublishAsOwnService("observability-sim-agent:latest", memory: "256M", processors: "0.5", options.SimAgents)
     .WaitForAll(aggregators);
 
 if (options.RunDashboard || builder.ExecutionContext.IsPublishMode)

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Observability.AppHost;
 
 internal static class PrometheusExtensions
@@ -44,7 +42,12 @@ internal static class PrometheusExtensions
             .WithHttpEndpoint(port: options.PrometheusPort, targetPort: Port)
             .WithHttpHealthCheck(ReadyPath)
             .WithExternalHttpEndpoints();
-        return prometheus.WaitForAll(aggregators);
+        return prometheus.WaitForAll(aggregators)
+            .PublishAsService(memory: "1G", processors: "1.0")
+            .PublishHealthCheck("wget", "-q", "-O", "/dev/null", $"http://localhost:{Port}{ReadyPath}")
+            .PublishFiles((ConfigurationDirectory, Name))
+            .PublishAsDockerComposeService((_, _) => ConfigurationFiles.WriteTargets(
+                ComposeExtensions.OutputPath(builder, Name), AggregatorExtensions.PublishedMetricsAddresses(options)));
     }
 
     /// <summary>
@@ -80,26 +83,8 @@ internal static class PrometheusExtensions
         prometheus.OnBeforeResourceStarted(async (_, _, cancellationToken) =>
         {
             string addresses = asSeenByPrometheus(await targets.GetValueAsync(cancellationToken) ?? "");
-            CopyConfiguration(source, directory);
-            WriteTargets(directory, addresses.Split(','));
+            ConfigurationFiles.Copy(source, directory);
+            ConfigurationFiles.WriteTargets(directory, addresses.Split(','));
         });
-    }
-
-    private static void CopyConfiguration(string source, string target)
-    {
-        foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
-        {
-            string copy = Path.Combine(target, Path.GetRelativePath(source, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy, overwrite: true);
-        }
-    }
-
-    /// <summary>Writes what prometheus.yml reads by <c>file_sd_configs: targets/*.json</c>.</summary>
-    private static void WriteTargets(string configuration, IEnumerable<string> addresses)
-    {
-        string targets = Path.Combine(configuration, "targets");
-        Directory.CreateDirectory(targets);
-        File.WriteAllText(Path.Combine(targets, "aggregators.json"), JsonSerializer.Serialize(new[] { new { targets = addresses } }));
     }
 }

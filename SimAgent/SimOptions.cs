@@ -12,6 +12,8 @@ internal static class SimOptions
     public static TelemetryAgentOptions Agent(IConfiguration configuration)
     {
         var options = TelemetryAgentOptions.FromEnvironment(key => configuration[key]);
+        // The AppHost hands over what the aggregator has, which may be a list of keys. An agent has one, and a key has no comma.
+        options.ApiKey = options.ApiKey.Split(',')[0].Trim();
         if (configuration["FLUSH_TIMEOUT_MS"] is null)
         {
             options.FlushTimeoutMs = FlushTimeoutMs;

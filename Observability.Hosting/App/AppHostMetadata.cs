@@ -11,8 +11,6 @@ internal static class AppHostMetadata
     /// <summary>The built assembly of a referenced project.</summary>
     public static string? TargetPath(Assembly assembly, string projectPath) => Find(assembly, TargetPathKeyPrefix + projectPath);
 
-    private static string? Find(Assembly? assembly, string key)
-    {
-        return assembly?.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(attribute => attribute.Key == key)?.Value;
-    }
+    private static string? Find(Assembly? assembly, string key) =>
+        assembly?.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(attribute => attribute.Key == key)?.Value;
 }

@@ -1,6 +1,6 @@
 namespace Aspire.Hosting;
 
-/// <summary>A graph of resources that can be run on this machine.</summary>
+/// <summary>A graph of resources that can be run on this machine, or published.</summary>
 public sealed class DistributedApplication : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -13,21 +13,13 @@ public sealed class DistributedApplication : IAsyncDisposable
     }
 
     public ResourceNotificationService ResourceNotifications => _host.Services.GetRequiredService<ResourceNotificationService>();
-
     public ResourceCommandService ResourceCommands => _host.Services.GetRequiredService<ResourceCommandService>();
-
     internal IServiceProvider Services => _host.Services;
 
     public static IDistributedApplicationBuilder CreateBuilder(string[] args)
     {
         FatalErrors.TellInWords();
-        var builder = new DistributedApplicationBuilder(args, EntryPointInterception.Current);
-        if (builder.ExecutionContext.IsPublishMode)
-        {
-            throw new DistributedApplicationException(
-                "Cannot publish the graph: this host only runs it. Publish with Aspire's own packages: -p:UseAspire=true.");
-        }
-        return builder;
+        return new DistributedApplicationBuilder(args, EntryPointInterception.Current);
     }
 
     /// <summary>Runs the graph until Ctrl-C or a signal ends it. A graph that cannot start ends the program with exit code 1.</summary>
@@ -38,18 +30,28 @@ public sealed class DistributedApplication : IAsyncDisposable
             _interception.WaitForRelease();
             return;
         }
+        if (_host.Services.GetRequiredService<DistributedApplicationExecutionContext>().IsPublishMode)
+        {
+            PublishAsync().GetAwaiter().GetResult();
+            return;
+        }
         RunAsync().GetAwaiter().GetResult();
     }
 
-    public async Task StartAsync(CancellationToken cancellationToken = default)
+    /// <summary>Writes what was asked for, instead of running the graph.</summary>
+    private async Task PublishAsync()
     {
-        await _host.StartAsync(cancellationToken);
+        await using (this)
+        {
+            IReadOnlyList<string> written = Publishing.GraphPublisher.Publish(
+                _host.Services.GetRequiredService<IReadOnlyList<Resource>>(),
+                _host.Services.GetRequiredService<DistributedApplicationExecutionContext>(),
+                _host.Services.GetRequiredService<IConfiguration>());
+            Console.Out.WriteLine($"Wrote {string.Join(" and ", written)}");
+        }
     }
 
-    internal async Task StopAsync(CancellationToken cancellationToken = default)
-    {
-        await _host.StopAsync(cancellationToken);
-    }
+    public async Task StartAsync(CancellationToken cancellationToken = default) => await _host.StartAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -58,6 +60,8 @@ public sealed class DistributedApplication : IAsyncDisposable
         await ((IAsyncDisposable)_host).DisposeAsync();
         _interception?.Release();
     }
+
+    internal Task StopAsync() => _host.StopAsync();
 
     internal async Task RunAsync()
     {

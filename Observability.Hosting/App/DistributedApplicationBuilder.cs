@@ -29,28 +29,19 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         }
         _builder.Configuration.GetSection(EmbeddedHostOptions.Section).Bind(options);
         Options = options;
+        Configuration["Pipeline:OutputPath"] = Configuration["output-path"];
         ExecutionContext = new DistributedApplicationExecutionContext(PublishRequest.IsPresent(_builder.Configuration));
         AddServices();
     }
 
     public ConfigurationManager Configuration => _builder.Configuration;
-
     public DistributedApplicationExecutionContext ExecutionContext { get; }
-
     public IServiceCollection Services => _builder.Services;
-
     public EmbeddedHostOptions Options { get; }
-
     public string AppHostDirectory { get; }
-
     IHostEnvironment IDistributedApplicationBuilder.Environment => _builder.Environment;
-
     IReadOnlyList<Resource> IDistributedApplicationBuilder.Resources => _resources;
-
-    public DistributedApplication Build()
-    {
-        return _interception is null ? BuildCore() : _interception.InterceptBuild(this);
-    }
+    public DistributedApplication Build() => _interception is null ? BuildCore() : _interception.InterceptBuild(this);
 
     /// <summary>Builds at once, whoever intercepts.</summary>
     public DistributedApplication BuildCore()
@@ -72,12 +63,10 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         return new ResourceBuilder<T>(this, resource);
     }
 
-    private static string? EnvironmentName()
-    {
-        return Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT")
+    private static string? EnvironmentName() =>
+        Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT")
             ?? Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT")
             ?? Environments.Development;
-    }
 
     private static ConfigurationManager InitialConfiguration()
     {

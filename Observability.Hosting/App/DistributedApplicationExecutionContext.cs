@@ -9,6 +9,5 @@ public sealed class DistributedApplicationExecutionContext
     }
 
     public bool IsPublishMode { get; }
-
     public bool IsRunMode => !IsPublishMode;
 }

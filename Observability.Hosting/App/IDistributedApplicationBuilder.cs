@@ -4,16 +4,12 @@ namespace Aspire.Hosting;
 public interface IDistributedApplicationBuilder
 {
     ConfigurationManager Configuration { get; }
-
     DistributedApplicationExecutionContext ExecutionContext { get; }
-
     IServiceCollection Services { get; }
-
     internal IHostEnvironment Environment { get; }
 
     /// <summary>Relative paths in the graph are relative to this directory.</summary>
     string AppHostDirectory { get; }
-
     internal IReadOnlyList<Resource> Resources { get; }
 
     DistributedApplication Build();

@@ -4,10 +4,8 @@ public static class ContainerResourceBuilderExtensions
 {
     /// <summary>Adds a container. It is run by the machine's container engine, and published as it is.</summary>
     public static IResourceBuilder<ContainerResource> AddContainer(
-        this IDistributedApplicationBuilder builder, string name, string image, string tag)
-    {
-        return builder.AddResource(new ContainerResource(name, $"{image}:{tag}"));
-    }
+        this IDistributedApplicationBuilder builder, string name, string image, string tag) =>
+        builder.AddResource(new ContainerResource(name, $"{image}:{tag}"));
 
     /// <summary>Shows a file or directory of this machine in the container. <paramref name="source"/> is relative to the AppHost's directory.</summary>
     public static IResourceBuilder<ContainerResource> WithBindMount(

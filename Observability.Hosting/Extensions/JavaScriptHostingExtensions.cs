@@ -11,17 +11,16 @@ public static class JavaScriptHostingExtensions
     {
         string directory = Path.GetFullPath(Path.Combine(builder.AppHostDirectory, appDirectory));
         var app = new ViteAppResource(name, directory);
-        string nodeEnvironment = builder.Environment.IsDevelopment() ? "development" : "production";
+        string nodeEnvironment = builder.ExecutionContext.IsRunMode && builder.Environment.IsDevelopment() ? "development" : "production";
         app.Environment.Add(context => context.Variables["NODE_ENV"] = nodeEnvironment);
         IResourceBuilder<ViteAppResource> appBuilder = builder.AddResource(app).WithHttpEndpoint(env: "PORT");
         var targetPort = new EndpointReferenceExpression(new EndpointReference(app, "http"), EndpointProperty.TargetPort);
         app.Arguments.AddRange(["run", runScriptName, "--", "--port", targetPort]);
         if (builder.ExecutionContext.IsRunMode)
         {
-            var installer = new JavaScriptInstallerResource(
-                string.Create(CultureInfo.InvariantCulture, $"{name}-installer"), directory) { Parent = app };
+            ExecutableResource installer = app.CreateInstaller();
             builder.AddResource(installer);
-            app.Waits.Add(new WaitAnnotation(installer, WaitKind.Completion));
+            app.Waits.Add(new WaitAnnotation(installer, UntilCompleted: true));
         }
         return appBuilder;
     }

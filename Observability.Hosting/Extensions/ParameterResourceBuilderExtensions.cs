@@ -4,8 +4,6 @@ public static class ParameterResourceBuilderExtensions
 {
     /// <summary>Adds a value that comes from configuration: <c>Parameters:{name}</c>.</summary>
     public static IResourceBuilder<ParameterResource> AddParameter(
-        this IDistributedApplicationBuilder builder, string name, bool secret = false)
-    {
-        return builder.AddResource(new ParameterResource(name, builder.Configuration, secret));
-    }
+        this IDistributedApplicationBuilder builder, string name, bool secret = false) =>
+        builder.AddResource(new ParameterResource(name, builder.Configuration, secret));
 }

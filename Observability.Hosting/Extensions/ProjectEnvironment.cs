@@ -22,10 +22,8 @@ internal static class ProjectEnvironment
         }
     }
 
-    private static bool IsToldByUrl(EndpointAnnotation endpoint)
-    {
-        return endpoint.UriScheme is "http" or "https" && endpoint.PortVariable is null;
-    }
+    private static bool IsToldByUrl(EndpointAnnotation endpoint) =>
+        endpoint.UriScheme is "http" or "https" && endpoint.PortVariable is null;
 
     /// <summary>A value of run mode only: it has no expression to publish.</summary>
     private sealed class RunValue(Func<string> compute) : IValueProvider

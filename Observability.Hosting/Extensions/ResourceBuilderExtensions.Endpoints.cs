@@ -13,12 +13,10 @@ public static partial class ResourceBuilderExtensions
         string? scheme = null,
         string? name = null,
         string? env = null,
-        bool isProxied = true,
-        bool? isExternal = null,
-        ProtocolType? protocol = null)
+        bool isProxied = true)
         where T : IResourceWithEndpoints
     {
-        string uriScheme = scheme ?? (protocol == ProtocolType.Udp ? "udp" : "tcp");
+        string uriScheme = scheme ?? "tcp";
         Resource resource = Model(builder);
         string endpointName = name ?? uriScheme;
         if (resource.FindEndpoint(endpointName) is not null)
@@ -32,8 +30,6 @@ public static partial class ResourceBuilderExtensions
             TargetPort = targetPort,
             PortVariable = env,
             IsProxied = isProxied,
-            IsExternal = isExternal ?? false,
-            Protocol = protocol ?? ProtocolType.Tcp,
         });
         if (env is not null)
         {
@@ -60,10 +56,8 @@ public static partial class ResourceBuilderExtensions
         string? name = null,
         string? env = null,
         bool isProxied = true)
-        where T : IResourceWithEndpoints
-    {
-        return builder.WithEndpoint(port, targetPort, scheme: "http", name, env, isProxied);
-    }
+        where T : IResourceWithEndpoints =>
+        builder.WithEndpoint(port, targetPort, scheme: "http", name, env, isProxied);
 
     /// <summary>Users reach the http and https endpoints declared so far.</summary>
     public static IResourceBuilder<T> WithExternalHttpEndpoints<T>(this IResourceBuilder<T> builder)
@@ -78,8 +72,6 @@ public static partial class ResourceBuilderExtensions
 
     /// <summary>Stands for the address of an endpoint.</summary>
     public static EndpointReference GetEndpoint<T>(this IResourceBuilder<T> builder, string name)
-        where T : IResourceWithEndpoints
-    {
-        return new EndpointReference(Model(builder), name);
-    }
+        where T : IResourceWithEndpoints =>
+        new EndpointReference(Model(builder), name);
 }

@@ -3,29 +3,21 @@ namespace Aspire.Hosting;
 public static partial class ResourceBuilderExtensions
 {
     public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string name, string? value)
-        where T : IResourceWithEnvironment
-    {
-        return SetVariable(builder, name, value ?? "");
-    }
+        where T : IResourceWithEnvironment =>
+        SetVariable(builder, name, value ?? "");
 
     public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string name, EndpointReference endpointReference)
-        where T : IResourceWithEnvironment
-    {
-        return SetVariable(builder, name, endpointReference);
-    }
+        where T : IResourceWithEnvironment =>
+        SetVariable(builder, name, endpointReference);
 
     public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string name, ReferenceExpression value)
-        where T : IResourceWithEnvironment
-    {
-        return SetVariable(builder, name, value);
-    }
+        where T : IResourceWithEnvironment =>
+        SetVariable(builder, name, value);
 
     public static IResourceBuilder<T> WithEnvironment<T>(
         this IResourceBuilder<T> builder, string name, IResourceBuilder<ParameterResource> parameter)
-        where T : IResourceWithEnvironment
-    {
-        return SetVariable(builder, name, parameter.Resource);
-    }
+        where T : IResourceWithEnvironment =>
+        SetVariable(builder, name, parameter.Resource);
 
     /// <summary>
     /// Tells this resource every endpoint of <paramref name="source"/>: as <c>{RESOURCE}_{ENDPOINT}</c>, and as .NET's service
@@ -68,8 +60,6 @@ public static partial class ResourceBuilderExtensions
         return $"services__{resourceName}__{key}__{index}";
     }
 
-    private static string EncodeName(string name)
-    {
-        return string.Concat(name.Select(character => char.IsAsciiLetterOrDigit(character) ? char.ToUpperInvariant(character) : '_'));
-    }
+    private static string EncodeName(string name) =>
+        string.Concat(name.Select(character => char.IsAsciiLetterOrDigit(character) ? char.ToUpperInvariant(character) : '_'));
 }

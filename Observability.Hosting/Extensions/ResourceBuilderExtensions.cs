@@ -7,11 +7,8 @@ public static partial class ResourceBuilderExtensions
 
     /// <summary>Holds back the start of this resource until <paramref name="dependency"/> runs and is healthy.</summary>
     public static IResourceBuilder<T> WaitFor<T>(this IResourceBuilder<T> builder, IResourceBuilder<IResource> dependency)
-        where T : IResourceWithWaitSupport
-    {
-        Model(builder).Waits.Add(new WaitAnnotation(Model(dependency), WaitKind.Healthy));
-        return builder;
-    }
+        where T : IResourceWithWaitSupport =>
+        builder.Change(resource => resource.Waits.Add(new WaitAnnotation(Model(dependency))));
 
     /// <summary>The resource is healthy when this path answers with this status.</summary>
     public static IResourceBuilder<T> WithHttpHealthCheck<T>(
@@ -32,28 +29,19 @@ public static partial class ResourceBuilderExtensions
 
     /// <summary>Adds to the command line: strings, or values that are known only when the graph runs.</summary>
     public static IResourceBuilder<T> WithArgs<T>(this IResourceBuilder<T> builder, params object[] args)
-        where T : IResourceWithArgs
-    {
-        Model(builder).Arguments.AddRange(args);
-        return builder;
-    }
+        where T : IResourceWithArgs =>
+        builder.Change(resource => resource.Arguments.AddRange(args));
 
     /// <summary>Calls back each time before a process of the resource is started, when all addresses are known.</summary>
     public static IResourceBuilder<T> OnBeforeResourceStarted<T>(
         this IResourceBuilder<T> builder, Func<T, BeforeResourceStartedEvent, CancellationToken, Task> callback)
-        where T : IResource
-    {
-        Model(builder).BeforeStart.Add(stop => callback(builder.Resource, new BeforeResourceStartedEvent(), stop));
-        return builder;
-    }
+        where T : IResource =>
+        builder.Change(resource => resource.BeforeStart.Add(stop => callback(builder.Resource, new BeforeResourceStartedEvent(), stop)));
 
     /// <summary>What is shown of a resource that this host does not run.</summary>
     public static IResourceBuilder<T> WithInitialState<T>(this IResourceBuilder<T> builder, CustomResourceSnapshot initialSnapshot)
-        where T : IResource
-    {
-        Model(builder).InitialState = initialSnapshot.State;
-        return builder;
-    }
+        where T : IResource =>
+        builder.Change(resource => resource.InitialState = initialSnapshot.State);
 
     /// <summary>When published, the files that <paramref name="source"/> builds are put into this resource's image. Without meaning in run mode.</summary>
     public static IResourceBuilder<T> PublishWithContainerFiles<T>(
@@ -67,10 +55,15 @@ public static partial class ResourceBuilderExtensions
         return builder;
     }
 
-    /// <summary>Every resource is a <see cref="Resource"/>; the interfaces only say what may be asked of it.</summary>
-    private static Resource Model<T>(IResourceBuilder<T> builder)
+    private static IResourceBuilder<T> Change<T>(this IResourceBuilder<T> builder, Action<Resource> change)
         where T : IResource
     {
-        return (Resource)(object)builder.Resource;
+        change(Model(builder));
+        return builder;
     }
+
+    /// <summary>Every resource is a <see cref="Resource"/>; the interfaces only say what may be asked of it.</summary>
+    private static Resource Model<T>(IResourceBuilder<T> builder)
+        where T : IResource =>
+        (Resource)(object)builder.Resource;
 }

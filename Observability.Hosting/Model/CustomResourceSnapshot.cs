@@ -6,24 +6,12 @@ namespace Aspire.Hosting.ApplicationModel;
 public sealed class CustomResourceSnapshot
 {
     public required string ResourceType { get; init; }
-
     public required ImmutableArray<ResourcePropertySnapshot> Properties { get; init; }
-
     public string? State { get; init; }
 }
 
 /// <summary>A further property of a resource. This host shows none.</summary>
-public sealed class ResourcePropertySnapshot
-{
-    internal ResourcePropertySnapshot()
-    {
-    }
-}
+public sealed class ResourcePropertySnapshot;
 
 /// <summary>Says that a process of a resource is about to be started.</summary>
-public sealed class BeforeResourceStartedEvent
-{
-    internal BeforeResourceStartedEvent()
-    {
-    }
-}
+public sealed class BeforeResourceStartedEvent;

@@ -1,10 +1,4 @@
 namespace Aspire.Hosting.Docker;
 
 /// <summary>Says that the graph is published as a compose file. Without meaning in run mode.</summary>
-public sealed class DockerComposeEnvironmentResource : Resource
-{
-    internal DockerComposeEnvironmentResource(string name)
-        : base(name)
-    {
-    }
-}
+public sealed class DockerComposeEnvironmentResource(string name) : Resource(name);

@@ -11,10 +11,7 @@ public sealed class EndpointAnnotation
     }
 
     internal string Name { get; }
-
     internal string UriScheme { get; }
-
-    internal ProtocolType Protocol { get; init; } = ProtocolType.Tcp;
 
     /// <summary>The port that others use. None means a free one.</summary>
     public int? Port { get; set; }

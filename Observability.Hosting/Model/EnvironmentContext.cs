@@ -7,7 +7,6 @@ namespace Aspire.Hosting.ApplicationModel;
 internal sealed class EnvironmentContext(DistributedApplicationExecutionContext executionContext)
 {
     public DistributedApplicationExecutionContext ExecutionContext { get; } = executionContext;
-
     public OrderedDictionary<string, object> Variables { get; } = new(StringComparer.Ordinal);
 
     public static EnvironmentContext Collect(Resource resource, DistributedApplicationExecutionContext executionContext)

@@ -1,18 +1,11 @@
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>Any program that is found on PATH or by its own path.</summary>
-public class ExecutableResource : Resource, IResourceWithEnvironment, IResourceWithArgs, IResourceWithEndpoints, IResourceWithWaitSupport
+public class ExecutableResource(string name, string command, string workingDirectory)
+    : Resource(name), IResourceWithEnvironment, IResourceWithArgs, IResourceWithEndpoints, IResourceWithWaitSupport
 {
-    internal ExecutableResource(string name, string command, string workingDirectory)
-        : base(name)
-    {
-        Command = command;
-        WorkingDirectory = workingDirectory;
-    }
-
-    internal string Command { get; }
-
-    internal string WorkingDirectory { get; }
+    internal string Command { get; } = command;
+    internal string WorkingDirectory { get; } = workingDirectory;
 
     /// <summary>What to tell a person on whose machine the command is missing.</summary>
     internal string? MissingCommandRemedy { get; init; }

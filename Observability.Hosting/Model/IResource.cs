@@ -18,6 +18,9 @@ public interface IResourceWithEndpoints : IResource;
 /// <summary>A resource whose endpoints others are told of by <c>WithReference</c>.</summary>
 public interface IResourceWithServiceDiscovery : IResourceWithEndpoints;
 
+/// <summary>A resource that runs as a container once published.</summary>
+public interface IComputeResource : IResource;
+
 /// <summary>A resource whose start can be held back until others are ready.</summary>
 public interface IResourceWithWaitSupport : IResource;
 

@@ -5,6 +5,5 @@ public interface IResourceBuilder<out T>
     where T : IResource
 {
     IDistributedApplicationBuilder ApplicationBuilder { get; }
-
     internal T Resource { get; }
 }

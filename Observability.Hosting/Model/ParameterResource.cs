@@ -16,15 +16,11 @@ public sealed class ParameterResource : Resource, IValueProvider, IManifestExpre
 
     // An environment variable cannot have a hyphen in its name: Parameters__api_keys sets the parameter api-keys.
     internal string? ConfiguredValue => _configuration[Key] ?? _configuration[Key.Replace('-', '_')];
-
     private string Key => $"Parameters:{Name}";
-
     string IManifestExpressionProvider.ValueExpression => $"{{{Name}.value}}";
 
-    string IValueProvider.GetValue()
-    {
-        return ConfiguredValue
+    string IValueProvider.GetValue() =>
+        ConfiguredValue
             ?? throw new DistributedApplicationException(
                 $"Cannot use parameter '{Name}', because it has no value. Give it one with --{Key}=VALUE.");
-    }
 }

@@ -2,7 +2,7 @@ namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>A .NET project of this repository. It is built with the AppHost and run from its build output.</summary>
 public sealed class ProjectResource : Resource,
-    IResourceWithEnvironment, IResourceWithServiceDiscovery, IResourceWithWaitSupport, IContainerFilesDestinationResource
+    IResourceWithEnvironment, IResourceWithArgs, IResourceWithServiceDiscovery, IResourceWithWaitSupport, IContainerFilesDestinationResource, IComputeResource
 {
     internal ProjectResource(string name, string projectPath, string? targetPath)
         : base(name)

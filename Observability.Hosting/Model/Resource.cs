@@ -12,14 +12,11 @@ public abstract class Resource : IResource
     }
 
     internal string Name { get; }
-
     string IResource.Name => Name;
 
     /// <summary>The resource that this one belongs to, as an installer belongs to its application.</summary>
     internal Resource? Parent { get; init; }
-
     internal List<EndpointAnnotation> Endpoints { get; } = [];
-
     internal List<Action<EnvironmentContext>> Environment { get; } = [];
 
     /// <summary>Strings, or values known only when the graph runs.</summary>
@@ -30,19 +27,14 @@ public abstract class Resource : IResource
 
     /// <summary>What is said of a resource that has no process: state and, behind a colon, the reason.</summary>
     internal string? InitialState { get; set; }
-
+    internal List<Action<DockerComposeServiceResource, Docker.Resources.ComposeNodes.Service>> ComposeCallbacks { get; } = [];
     internal List<WaitAnnotation> Waits { get; } = [];
-
     internal List<HttpHealthCheck> HealthChecks { get; } = [];
-
     internal List<ContainerFilesDestination> ContainerFiles { get; } = [];
-
     internal int Replicas { get; set; } = 1;
 
-    internal EndpointAnnotation? FindEndpoint(string name)
-    {
-        return Endpoints.Find(endpoint => string.Equals(endpoint.Name, name, StringComparison.OrdinalIgnoreCase));
-    }
+    internal EndpointAnnotation? FindEndpoint(string name) =>
+        Endpoints.Find(endpoint => string.Equals(endpoint.Name, name, StringComparison.OrdinalIgnoreCase));
 
     private static void ThrowIfInvalid(string name)
     {

@@ -4,6 +4,5 @@ internal sealed class ResourceBuilder<T>(IDistributedApplicationBuilder applicat
     where T : IResource
 {
     public IDistributedApplicationBuilder ApplicationBuilder => applicationBuilder;
-
     T IResourceBuilder<T>.Resource => resource;
 }

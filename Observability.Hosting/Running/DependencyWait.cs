@@ -21,22 +21,18 @@ internal sealed class DependencyWait(ResourceInstance instance, RunContext run)
         }
     }
 
-    private static string Describe(ResourceSnapshot snapshot)
-    {
-        return snapshot.State == KnownResourceStates.FailedToStart ? "could not be started (see above)" : snapshot.Detail ?? "was stopped";
-    }
+    private static string Describe(ResourceSnapshot snapshot) =>
+        snapshot.State == KnownResourceStates.FailedToStart ? "could not be started (see above)" : snapshot.Detail ?? "was stopped";
 
-    private static bool IsReady(WaitAnnotation wait, ResourceEvent change)
-    {
-        return wait.Kind == WaitKind.Healthy
+    private static bool IsReady(WaitAnnotation wait, ResourceEvent change) =>
+        !wait.UntilCompleted
             ? ResourceNotificationService.IsHealthy(change)
             : change.Snapshot is { ExitCode: 0 } && change.Snapshot.State == KnownResourceStates.Finished;
-    }
 
     private bool IsHopeless(WaitAnnotation wait, ResourceEvent change)
     {
         // A person may yet start a failed dependency, or restart it; a test, or whoever waits for a completion, waits in vain.
-        return ResourceNotificationService.IsOver(change) && (wait.Kind == WaitKind.Completion || run.Options.FailDependents);
+        return ResourceNotificationService.IsOver(change) && (wait.UntilCompleted || run.Options.FailDependents);
     }
 
     private void ThrowIfHopeless(WaitAnnotation wait, ResourceEvent change)

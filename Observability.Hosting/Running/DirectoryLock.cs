@@ -3,18 +3,11 @@ using System.Security.Cryptography;
 namespace Aspire.Hosting.Running;
 
 /// <summary>Lets only one process of this machine at a time work in a directory, among those that ask here.</summary>
-internal sealed class DirectoryLock : IDisposable
+internal sealed class DirectoryLock(FileStream? file) : IDisposable
 {
     public static readonly IDisposable None = new DirectoryLock(null);
 
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(200);
-
-    private readonly FileStream? _file;
-
-    private DirectoryLock(FileStream? file)
-    {
-        _file = file;
-    }
 
     public static async Task<IDisposable> EnterAsync(string directory, TimeProvider time, CancellationToken stop)
     {
@@ -22,27 +15,27 @@ internal sealed class DirectoryLock : IDisposable
         string path = Path.Combine(Path.GetTempPath(), $"embedded-host-{hash}.lock");
         while (true)
         {
-            if (TryOpen(path) is { } file)
+            if (TryOpen(path) is { } opened)
             {
-                return new DirectoryLock(file);
+                return new DirectoryLock(opened);
             }
             await Task.Delay(RetryInterval, time, stop);
         }
     }
 
-    public void Dispose() => _file?.Dispose();
+    public void Dispose() => file?.Dispose();
 
     private static FileStream? TryOpen(string path)
     {
         try
         {
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            var opened = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
             if (File.Exists(path))
             {
-                return file;
+                return opened;
             }
             // Its former holder removed the file between our opening and locking it: others would lock a new one.
-            file.Dispose();
+            opened.Dispose();
             return null;
         }
         catch (IOException)

@@ -4,6 +4,5 @@ namespace Aspire.Hosting.ApplicationModel;
 public sealed class ExecuteCommandResult
 {
     public required bool Success { get; init; }
-
     public string? ErrorMessage { get; init; }
 }

@@ -43,8 +43,6 @@ internal static class FreePorts
         }
     }
 
-    public static HashSet<int> Taken()
-    {
-        return [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port)];
-    }
+    public static HashSet<int> Taken() =>
+        [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port)];
 }

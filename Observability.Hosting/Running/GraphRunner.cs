@@ -63,9 +63,7 @@ internal sealed class GraphRunner : IHostedService, IAsyncDisposable
 
     /// <summary>Every process of this run carries it.</summary>
     public string Mark => _run.Mark;
-
     public IReadOnlyList<Resource> Resources => _resources;
-
     public IReadOnlyList<ResourceInstance> Instances => _instances;
 
     public Task StartAsync(CancellationToken cancellationToken)

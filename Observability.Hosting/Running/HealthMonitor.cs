@@ -50,7 +50,7 @@ internal sealed class HealthMonitor(Resource resource, TimeProvider time) : IDis
 
     private async Task<bool> AnswersAsync(CancellationToken stop)
     {
-        foreach (EndpointAnnotation endpoint in resource.Endpoints.Where(endpoint => endpoint.Protocol == ProtocolType.Tcp))
+        foreach (EndpointAnnotation endpoint in resource.Endpoints)
         {
             var reference = new EndpointReference(resource, endpoint.Name);
             bool answers = endpoint is { UriScheme: "http", Transport: "http" }

@@ -77,15 +77,13 @@ internal sealed class LaunchSpecFactory(DistributedApplicationExecutionContext e
         variables.TryAdd("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={instance.Suffix}");
     }
 
-    private static string? Resolve(object value)
-    {
-        return value switch
+    private static string? Resolve(object value) =>
+        value switch
         {
             string text => text,
             IValueProvider provider => provider.GetValue(),
             _ => throw new UnreachableException($"BUG: a value of type {value.GetType()} cannot be resolved."),
         };
-    }
 
     private static string DotnetRoot()
     {

@@ -4,7 +4,7 @@ namespace Aspire.Hosting.Running;
 /// Ends the processes of a run when this host was killed and could not do it. On Unix a small shell watches a pipe that only this
 /// process holds open; when it breaks, the shell ends every process that carries the run's mark. On Windows a job object does it.
 /// </summary>
-internal sealed class OrphanGuard : IDisposable
+internal sealed class OrphanGuard(string runMark) : IDisposable
 {
     private const string Done = "done";
 
@@ -26,15 +26,9 @@ internal sealed class OrphanGuard : IDisposable
         send KILL
         """;
 
-    private readonly string _runMark;
     private readonly Lock _lock = new();
     private Process? _shell;
     private bool _disposed;
-
-    private OrphanGuard(string runMark)
-    {
-        _runMark = runMark;
-    }
 
     public static OrphanGuard Start(string runMark)
     {
@@ -79,7 +73,7 @@ internal sealed class OrphanGuard : IDisposable
             // The guard is a process like any other, which somebody may kill.
             _shell.Exited += (_, _) => StartShell();
             _shell.EnableRaisingEvents = true;
-            TryWrite(_shell, $"{RunMark.Variable}={_runMark}");
+            TryWrite(_shell, $"{RunMark.Variable}={runMark}");
         }
     }
 

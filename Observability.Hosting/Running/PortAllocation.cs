@@ -51,10 +51,8 @@ internal sealed class PortAllocation : IDisposable
 
     public void Dispose() => _handedOut.ForEach(FreePorts.Return);
 
-    private static string Describe(TakenPort taken)
-    {
-        return string.Create(CultureInfo.InvariantCulture, $"port {taken.Port} is taken by {PortOwner.Describe(taken.Port)}");
-    }
+    private static string Describe(TakenPort taken) =>
+        string.Create(CultureInfo.InvariantCulture, $"port {taken.Port} is taken by {PortOwner.Describe(taken.Port)}");
 
     private int TakeFree()
     {

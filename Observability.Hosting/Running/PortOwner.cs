@@ -13,10 +13,10 @@ internal static class PortOwner
 
     public static string Describe(int port)
     {
-        int? id = File.Exists("/proc/net/tcp") ? FindByProc(port) : FindByTool(port);
+        int? id = FindByProc(port);
         return id is { } processId
             ? string.Create(CultureInfo.InvariantCulture, $"pid {processId} ({CommandOf(processId)})")
-            : "a process that this user may not look at";
+            : "a process that this system does not tell";
     }
 
     private static int? FindByProc(int port)
@@ -37,12 +37,10 @@ internal static class PortOwner
         return ProcessIds().Where(id => HoldsAny(id, sockets)).Select(id => (int?)id).FirstOrDefault();
     }
 
-    private static IEnumerable<int> ProcessIds()
-    {
-        return Directory.EnumerateDirectories("/proc")
+    private static IEnumerable<int> ProcessIds() =>
+        Directory.EnumerateDirectories("/proc")
             .Select(directory => int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out int id) ? id : 0)
             .Where(id => id != 0);
-    }
 
     private static bool HoldsAny(int processId, HashSet<string> sockets)
     {
@@ -56,24 +54,6 @@ internal static class PortOwner
             // Gone meanwhile, or another user's.
             return false;
         }
-    }
-
-    private static int? FindByTool(int port)
-    {
-        (string program, string[] arguments) = OperatingSystem.IsWindows()
-            ? ("netstat", new[] { "-ano", "-p", "TCP" })
-            : ("lsof", ["-nP", "-t", $"-iTCP:{port}", "-sTCP:LISTEN"]);
-        if (ProgramPath.Find(program) is not { } path)
-        {
-            return null;
-        }
-        using var tool = Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true });
-        string output = tool?.StandardOutput.ReadToEnd() ?? "";
-        string? answer = OperatingSystem.IsWindows()
-            ? output.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                .FirstOrDefault(fields => fields.Length > 4 && fields[1].EndsWith($":{port}", StringComparison.Ordinal) && fields[3] == "LISTENING")?[4]
-            : output.Split('\n')[0];
-        return int.TryParse(answer, CultureInfo.InvariantCulture, out int id) ? id : null;
     }
 
     private static string CommandOf(int processId)

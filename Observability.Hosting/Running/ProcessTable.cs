@@ -4,23 +4,13 @@ namespace Aspire.Hosting.Running;
 internal readonly record struct ProcessKey(int Id, string StartTime);
 
 /// <summary>The processes of this machine at one moment: from /proc where there is one, else from <c>ps</c>, which tells no marks.</summary>
-internal sealed class ProcessTable
+internal sealed class ProcessTable(List<ProcessTable.Row> rows)
 {
     private const string ProcDirectory = "/proc";
 
-    private readonly List<Row> _rows;
-
-    private ProcessTable(List<Row> rows)
-    {
-        _rows = rows;
-    }
-
     private static bool HasProc { get; } = File.Exists("/proc/self/stat");
-
     public static ProcessTable Read() => new(HasProc ? ReadProc() : ReadPs());
-
     public static ProcessKey? Find(int id) => ReadRow(id)?.Key;
-
     public static bool IsAlive(ProcessKey key) => ReadRow(key.Id) is { IsZombie: false } row && row.Key == key;
 
     public IReadOnlyList<ProcessKey> TreeOf(ProcessKey? root, string mark)
@@ -34,7 +24,7 @@ internal sealed class ProcessTable
         do
         {
             countBefore = ids.Count;
-            foreach (Row row in _rows)
+            foreach (Row row in rows)
             {
                 if (ids.Contains(row.ParentId))
                 {
@@ -43,14 +33,12 @@ internal sealed class ProcessTable
             }
         }
         while (ids.Count > countBefore);
-        return [.. _rows.Where(row => ids.Contains(row.Key.Id) && !row.IsZombie).Select(row => row.Key)];
+        return [.. rows.Where(row => ids.Contains(row.Key.Id) && !row.IsZombie).Select(row => row.Key)];
     }
 
     /// <summary>The processes with a mark that is looked for, where the system tells it.</summary>
-    public IReadOnlyList<ProcessKey> Marked(Predicate<string> isWanted)
-    {
-        return HasProc ? [.. _rows.Where(row => !row.IsZombie && MarkOf(row.Key.Id) is { } mark && isWanted(mark)).Select(row => row.Key)] : [];
-    }
+    public IReadOnlyList<ProcessKey> Marked(Predicate<string> isWanted) =>
+        HasProc ? [.. rows.Where(row => !row.IsZombie && MarkOf(row.Key.Id) is { } mark && isWanted(mark)).Select(row => row.Key)] : [];
 
     private static string? MarkOf(int processId)
     {
@@ -114,5 +102,5 @@ internal sealed class ProcessTable
         return rows;
     }
 
-    private sealed record Row(ProcessKey Key, int ParentId, bool IsZombie);
+    internal sealed record Row(ProcessKey Key, int ParentId, bool IsZombie);
 }

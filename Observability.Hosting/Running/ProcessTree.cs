@@ -4,7 +4,7 @@ namespace Aspire.Hosting.Running;
 /// A process and everything that came out of it: its descendants and, where the system lets us look, every process that carries its
 /// mark, also when its parent is gone.
 /// </summary>
-internal sealed partial class ProcessTree
+internal sealed partial class ProcessTree(int rootId, string mark)
 {
     private const int SignalKill = 9;
     private const int SignalTerminate = 15;
@@ -12,16 +12,7 @@ internal sealed partial class ProcessTree
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly int _rootId;
-    private readonly string _mark;
-    private readonly ProcessKey? _root;
-
-    public ProcessTree(int rootId, string mark)
-    {
-        _rootId = rootId;
-        _mark = mark;
-        _root = OperatingSystem.IsWindows() ? null : ProcessTable.Find(rootId);
-    }
+    private readonly ProcessKey? _root = OperatingSystem.IsWindows() ? null : ProcessTable.Find(rootId);
 
     public bool IsRootGone => _root is { } root && !ProcessTable.IsAlive(root);
 
@@ -34,7 +25,7 @@ internal sealed partial class ProcessTree
             KillByRuntime();
             return;
         }
-        IReadOnlyList<ProcessKey> members = ProcessTable.Read().TreeOf(_root, _mark);
+        IReadOnlyList<ProcessKey> members = ProcessTable.Read().TreeOf(_root, mark);
         if (grace > TimeSpan.Zero)
         {
             Signal(members, SignalTerminate);
@@ -46,7 +37,7 @@ internal sealed partial class ProcessTree
         {
             Signal(members, SignalKill);
             await WaitUntilGoneAsync(members, PollInterval * 5);
-            members = ProcessTable.Read().TreeOf(_root, _mark);
+            members = ProcessTable.Read().TreeOf(_root, mark);
         }
         while (members.Count > 0 && Stopwatch.GetTimestamp() < deadline);
     }
@@ -76,7 +67,7 @@ internal sealed partial class ProcessTree
     {
         try
         {
-            using var process = Process.GetProcessById(_rootId);
+            using var process = Process.GetProcessById(rootId);
             process.Kill(entireProcessTree: true);
         }
         catch (ArgumentException)

@@ -21,24 +21,17 @@ public sealed class ResourceCommandService
             return Failure($"Cannot {commandName} '{resourceId}', because the graph has no resource of that name. " +
                 $"It has: {string.Join(", ", _runner.Instances.Select(instance => instance.Id))}.");
         }
-        if (commandName == KnownResourceCommands.StartCommand)
-        {
-            await instance.SettleAsync().WaitAsync(cancellationToken);
-            instance.Start();
-        }
-        else if (commandName == KnownResourceCommands.StopCommand)
-        {
-            await instance.StopAsync(StopGrace).WaitAsync(cancellationToken);
-        }
-        else if (commandName == KnownResourceCommands.RestartCommand)
-        {
-            await instance.StopAsync(StopGrace).WaitAsync(cancellationToken);
-            instance.Start();
-        }
-        else
+        if (commandName != KnownResourceCommands.StartCommand && commandName != KnownResourceCommands.StopCommand
+            && commandName != KnownResourceCommands.RestartCommand)
         {
             return Failure($"Cannot do '{commandName}' with '{resourceId}'. It knows: {KnownResourceCommands.StartCommand}, " +
                 $"{KnownResourceCommands.StopCommand}, {KnownResourceCommands.RestartCommand}.");
+        }
+        bool stops = commandName != KnownResourceCommands.StartCommand;
+        await (stops ? instance.StopAsync(StopGrace) : instance.SettleAsync()).WaitAsync(cancellationToken);
+        if (commandName != KnownResourceCommands.StopCommand)
+        {
+            instance.Start();
         }
         return new ExecuteCommandResult { Success = true };
     }

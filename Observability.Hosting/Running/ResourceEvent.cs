@@ -14,7 +14,6 @@ public sealed class ResourceEvent
 
     /// <summary>The resource's name; with several replicas, its name and the replica's own suffix.</summary>
     internal string ResourceId { get; }
-
     internal ResourceSnapshot Snapshot { get; }
 
     /// <summary>Will not change by itself: it is over, or it works and is not meant to end as an installer is.</summary>
@@ -22,9 +21,7 @@ public sealed class ResourceEvent
         ? !Snapshot.WillRestart
         : Resource.Parent is null && Snapshot.State == KnownResourceStates.Running && Snapshot is { Healthy: true, Answers: true });
 
-    internal bool IsOf(string nameOrId)
-    {
-        return string.Equals(Resource.Name, nameOrId, StringComparison.OrdinalIgnoreCase)
+    internal bool IsOf(string nameOrId) =>
+        string.Equals(Resource.Name, nameOrId, StringComparison.OrdinalIgnoreCase)
             || string.Equals(ResourceId, nameOrId, StringComparison.OrdinalIgnoreCase);
-    }
 }

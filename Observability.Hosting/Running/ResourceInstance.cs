@@ -37,7 +37,6 @@ internal sealed class ResourceInstance : IDisposable
 
     /// <summary>Tells this process from others of the same resource, also in its telemetry.</summary>
     public string Suffix { get; }
-
     public bool IsActive => !_life.IsCompleted;
 
     /// <summary>Begins a life, unless one is under way.</summary>
@@ -223,15 +222,13 @@ internal sealed class ResourceInstance : IDisposable
         return delay;
     }
 
-    private static string? DescribeExit(int exitCode)
-    {
-        return exitCode switch
+    private static string? DescribeExit(int exitCode) =>
+        exitCode switch
         {
             0 => null,
             > SignalExitCodeBase => string.Create(CultureInfo.InvariantCulture, $"was ended by signal {exitCode - SignalExitCodeBase}"),
             _ => string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}"),
         };
-    }
 
     private async Task WatchAsync(CancellationToken stop)
     {

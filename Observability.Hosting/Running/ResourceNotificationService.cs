@@ -43,7 +43,6 @@ public sealed class ResourceNotificationService
     }
 
     internal static bool IsHealthy(ResourceEvent change) => change.Snapshot is { Healthy: true } && change.Snapshot.State == KnownResourceStates.Running;
-
     internal static bool IsOver(ResourceEvent change) => KnownResourceStates.IsTerminal(change.Snapshot.State) && !change.Snapshot.WillRestart;
 
     internal bool TryGet(string resourceId, out ResourceEvent? newest)

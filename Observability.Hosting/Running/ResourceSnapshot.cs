@@ -10,9 +10,7 @@ internal sealed record ResourceSnapshot
 
     /// <summary>Whether something answers at its ports.</summary>
     public bool Answers { get; init; }
-
     public int? ProcessId { get; init; }
-
     public int? ExitCode { get; init; }
 
     /// <summary>The reason for the state, in words for people.</summary>

@@ -9,6 +9,5 @@ internal static class RunMark
     public const string Variable = "EMBEDDED_HOST_RUN";
 
     public static string New() => Guid.NewGuid().ToString("N");
-
     public static string Of(string runMark, string resourceId) => $"{runMark}:{resourceId}";
 }

@@ -41,28 +41,11 @@ internal static partial class WindowsJob
     [LibraryImport("kernel32")]
     private static partial nint GetCurrentProcess();
 
-    /// <summary>JOBOBJECT_EXTENDED_LIMIT_INFORMATION.</summary>
-    [StructLayout(LayoutKind.Sequential)]
+    /// <summary>JOBOBJECT_EXTENDED_LIMIT_INFORMATION, of which only the flags are set. The size is that of 64-bit systems.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 144)]
     private struct ExtendedLimitInformation
     {
-        public long PerProcessUserTimeLimit;
-        public long PerJobUserTimeLimit;
+        [FieldOffset(16)]
         public uint LimitFlags;
-        public nuint MinimumWorkingSetSize;
-        public nuint MaximumWorkingSetSize;
-        public uint ActiveProcessLimit;
-        public nuint Affinity;
-        public uint PriorityClass;
-        public uint SchedulingClass;
-        public ulong ReadOperationCount;
-        public ulong WriteOperationCount;
-        public ulong OtherOperationCount;
-        public ulong ReadTransferCount;
-        public ulong WriteTransferCount;
-        public ulong OtherTransferCount;
-        public nuint ProcessMemoryLimit;
-        public nuint JobMemoryLimit;
-        public nuint PeakProcessMemoryUsed;
-        public nuint PeakJobMemoryUsed;
     }
 }

@@ -19,8 +19,6 @@ internal sealed record ConsoleStyle(bool IsLive, bool HasColors)
     }
 
     public string Color(int index, string text) => HasColors ? Palette[index % Palette.Length] + text + Reset : text;
-
     public string Error(string text) => HasColors ? Red + text + Reset : text;
-
     public string Strong(string text) => HasColors ? Bold + text + Reset : text;
 }

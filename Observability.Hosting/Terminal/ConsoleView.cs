@@ -6,7 +6,7 @@ namespace Aspire.Hosting.Terminal;
 /// Shows a run on the console. Everything that happens goes through one bounded queue to one loop, which alone writes; when the
 /// console is slower than the programs, lines are dropped and their number is told.
 /// </summary>
-internal sealed class ConsoleView : IAsyncDisposable
+internal sealed class ConsoleView(ResourceNotificationService notifications, ResourceLogs logs) : IAsyncDisposable
 {
     private const int QueueCapacity = 8192;
     private const int BatchMax = 256;
@@ -21,8 +21,6 @@ internal sealed class ConsoleView : IAsyncDisposable
 
     private readonly Channel<object> _queue = Channel.CreateBounded<object>(new BoundedChannelOptions(QueueCapacity) { SingleReader = true });
     private readonly ConsoleStyle _style = ConsoleStyle.Detect();
-    private readonly ResourceNotificationService _notifications;
-    private readonly ResourceLogs _logs;
     private readonly List<string> _resourceIds = [];
     private readonly Dictionary<string, string> _shownStates = [];
     private Task _loop = Task.CompletedTask;
@@ -31,16 +29,10 @@ internal sealed class ConsoleView : IAsyncDisposable
     private bool _tablePrinted;
     private string? _error;
 
-    public ConsoleView(ResourceNotificationService notifications, ResourceLogs logs)
-    {
-        _notifications = notifications;
-        _logs = logs;
-    }
-
     public void Start()
     {
-        _logs.LineWritten += line => Enqueue(line);
-        _notifications.Changed += change => Enqueue(change);
+        logs.LineWritten += line => Enqueue(line);
+        notifications.Changed += change => Enqueue(change);
         _loop = Task.Run(LoopAsync);
     }
 
@@ -108,7 +100,7 @@ internal sealed class ConsoleView : IAsyncDisposable
     private bool IsSettled()
     {
         // Whoever still waits when all others have settled waits for one that failed.
-        IReadOnlyList<ResourceEvent> newest = _notifications.Newest;
+        IReadOnlyList<ResourceEvent> newest = notifications.Newest;
         return newest.Count > 0 && newest.All(resource => resource.IsSettled || resource.Snapshot.State == KnownResourceStates.Waiting)
             && newest.Any(resource => resource.IsSettled);
     }
@@ -171,7 +163,7 @@ internal sealed class ConsoleView : IAsyncDisposable
             screen.Append(CultureInfo.InvariantCulture, $"\u001b[{_tableLines}F\u001b[J");
         }
         screen.Append(text);
-        IReadOnlyList<string> table = ResourceTable.Format(_notifications.Newest, Math.Max(20, Console.WindowWidth - 1));
+        IReadOnlyList<string> table = ResourceTable.Format(notifications.Newest, Math.Max(20, Console.WindowWidth - 1));
         _tableLines = table.Count + TerminalRowsSpare > Console.WindowHeight ? 0 : table.Count + 1;
         if (_tableLines > 0)
         {
@@ -184,7 +176,7 @@ internal sealed class ConsoleView : IAsyncDisposable
     {
         _tablePrinted = true;
         var text = new StringBuilder().AppendLine();
-        text.AppendJoin(Environment.NewLine, ResourceTable.Format(_notifications.Newest, int.MaxValue)).AppendLine().AppendLine();
+        text.AppendJoin(Environment.NewLine, ResourceTable.Format(notifications.Newest, int.MaxValue)).AppendLine().AppendLine();
         Console.Out.Write(text.ToString());
     }
 }

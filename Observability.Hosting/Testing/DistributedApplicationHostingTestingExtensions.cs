@@ -3,10 +3,8 @@ namespace Aspire.Hosting.Testing;
 public static class DistributedApplicationHostingTestingExtensions
 {
     /// <summary>A client whose base address is an endpoint of the running graph; without a name, its http endpoint.</summary>
-    public static HttpClient CreateHttpClient(this DistributedApplication app, string resourceName, string? endpointName = default)
-    {
-        return new HttpClient { BaseAddress = app.GetEndpoint(resourceName, endpointName) };
-    }
+    public static HttpClient CreateHttpClient(this DistributedApplication app, string resourceName, string? endpointName = default) =>
+        new HttpClient { BaseAddress = app.GetEndpoint(resourceName, endpointName) };
 
     /// <summary>The address of an endpoint of the running graph; without a name, of its http endpoint.</summary>
     public static Uri GetEndpoint(this DistributedApplication app, string resourceName, string? endpointName = default)

@@ -3,26 +3,18 @@ namespace Aspire.Hosting.Testing;
 /// <summary>
 /// Runs an AppHost's own Program.cs inside of a test, up to the point where it would build and run its graph: there the test takes over.
 /// </summary>
-internal sealed class EntryPointInterception
+internal sealed class EntryPointInterception(Assembly assembly, string[] args)
 {
     /// <summary>What the builder made on this thread belongs to.</summary>
     private static readonly AsyncLocal<EntryPointInterception?> CurrentInterception = new();
 
-    private readonly string[] _args;
     private readonly TaskCompletionSource<DistributedApplicationBuilder> _builder = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _buildRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<DistributedApplication> _application = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public EntryPointInterception(Assembly assembly, string[] args)
-    {
-        Assembly = assembly;
-        _args = args;
-    }
-
     public static EntryPointInterception? Current => CurrentInterception.Value;
-
-    public Assembly Assembly { get; }
+    public Assembly Assembly { get; } = assembly;
 
     /// <summary>Completes when Program.cs has described its graph.</summary>
     public Task<DistributedApplicationBuilder> Builder => _builder.Task;
@@ -74,7 +66,7 @@ internal sealed class EntryPointInterception
         Exception exception;
         try
         {
-            entryPoint.Invoke(null, entryPoint.GetParameters().Length == 0 ? [] : [_args]);
+            entryPoint.Invoke(null, entryPoint.GetParameters().Length == 0 ? [] : [args]);
             exception = new DistributedApplicationException($"Cannot test {Assembly.GetName().Name}, because it ended without building a graph.");
         }
         catch (TargetInvocationException invocation)

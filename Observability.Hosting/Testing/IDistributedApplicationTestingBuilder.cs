@@ -4,7 +4,6 @@ namespace Aspire.Hosting.Testing;
 public interface IDistributedApplicationTestingBuilder : IAsyncDisposable
 {
     ConfigurationManager Configuration { get; }
-
     IServiceCollection Services { get; }
 
     Task<DistributedApplication> BuildAsync(CancellationToken cancellationToken = default);

@@ -4,6 +4,5 @@ namespace Aspire.Hosting.Testing;
 internal sealed class TestLifetime : IHostLifetime
 {
     public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

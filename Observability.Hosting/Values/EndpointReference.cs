@@ -10,7 +10,6 @@ public sealed class EndpointReference : IValueProvider, IManifestExpressionProvi
     }
 
     internal Resource Resource { get; }
-
     internal string EndpointName { get; }
 
     internal EndpointAnnotation Annotation => Resource.FindEndpoint(EndpointName)
@@ -26,8 +25,6 @@ public sealed class EndpointReference : IValueProvider, IManifestExpressionProvi
 
     /// <summary>Stands for a part of the address.</summary>
     public EndpointReferenceExpression Property(EndpointProperty property) => new(this, property);
-
     string IManifestExpressionProvider.ValueExpression => new EndpointReferenceExpression(this, EndpointProperty.Url).Expression;
-
     string? IValueProvider.GetValue() => Url;
 }

@@ -1,17 +1,11 @@
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>One part of an endpoint's address.</summary>
-public sealed class EndpointReferenceExpression : IValueProvider, IManifestExpressionProvider
+public sealed class EndpointReferenceExpression(EndpointReference endpoint, EndpointProperty property)
+    : IValueProvider, IManifestExpressionProvider
 {
-    internal EndpointReferenceExpression(EndpointReference endpoint, EndpointProperty property)
-    {
-        Endpoint = endpoint;
-        Property = property;
-    }
-
-    internal EndpointReference Endpoint { get; }
-
-    internal EndpointProperty Property { get; }
+    internal EndpointReference Endpoint { get; } = endpoint;
+    internal EndpointProperty Property { get; } = property;
 
     internal string Expression => Property switch
     {

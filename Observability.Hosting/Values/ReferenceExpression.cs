@@ -17,21 +17,16 @@ public sealed class ReferenceExpression : IValueProvider, IManifestExpressionPro
     string IManifestExpressionProvider.ValueExpression =>
         Format(value => ((IManifestExpressionProvider)value).ValueExpression);
 
-    public static ReferenceExpression Create(in ExpressionInterpolatedStringHandler handler)
-    {
-        return new ReferenceExpression(handler.FormatText, handler.Values);
-    }
+    public static ReferenceExpression Create(in ExpressionInterpolatedStringHandler handler) =>
+        new ReferenceExpression(handler.FormatText, handler.Values);
 
     /// <summary>The text, once the graph runs.</summary>
     public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken) => new(((IValueProvider)this).GetValue());
-
     string? IValueProvider.GetValue() => Format(value => ((IValueProvider)value).GetValue());
 
     /// <summary>Writes the text with each value replaced by what <paramref name="replace"/> makes of it.</summary>
-    internal string Format(Func<object, string?> replace)
-    {
-        return string.Format(CultureInfo.InvariantCulture, _format, [.. _values.Select(replace)]);
-    }
+    internal string Format(Func<object, string?> replace) =>
+        string.Format(CultureInfo.InvariantCulture, _format, [.. _values.Select(replace)]);
 
     /// <summary>What the compiler turns an interpolated string into. Literal text becomes the format, references become its values.</summary>
     [InterpolatedStringHandler]

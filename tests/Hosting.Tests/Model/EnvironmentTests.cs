@@ -104,7 +104,7 @@ public sealed class EnvironmentTests
         Assert.Equal(["run", "dev", "--", "--port"], page.Resource.Arguments.SkipLast(1));
         Assert.Equal(61008.ToString(CultureInfo.InvariantCulture), ((IValueProvider)port).GetValue());
         WaitAnnotation wait = Assert.Single(page.Resource.Waits);
-        Assert.Equal(("page-installer", WaitKind.Completion), (wait.Dependency.Name, wait.Kind));
+        Assert.Equal(("page-installer", true), (wait.Dependency.Name, wait.UntilCompleted));
         Assert.Same(page.Resource, wait.Dependency.Parent);
     }
 

@@ -143,7 +143,7 @@ public sealed class TestingApiTests
         // npm, a shell and node itself.
         IReadOnlyList<ProcessKey> processes = MarkedPids(graph, "page");
         Assert.NotEmpty(processes);
-        await graph.App.StopAsync(graph.Timeout);
+        await graph.App.StopAsync();
         Assert.DoesNotContain(processes, ProcessTable.IsAlive);
     }
 
