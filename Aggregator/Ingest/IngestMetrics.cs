@@ -5,6 +5,8 @@ namespace Observability.Aggregator.Ingest;
 /// <summary>Ingestion's counters, for exposition.</summary>
 internal sealed class IngestMetrics(IngestCounters counters, ConnectedAgents agents) : IMetricSource
 {
+    private readonly DroppedTotals _dropped = new(agents);
+
     public IEnumerable<OwnMetric> Read() =>
     [
         OwnMetric.Gauge("telemetry_agents_connected", "Open streams of agents that told who they are.", agents.Count),
@@ -19,8 +21,7 @@ internal sealed class IngestMetrics(IngestCounters counters, ConnectedAgents age
         OwnMetric.Counter("telemetry_batches_malformed_total", "Batches of which nothing was applied.", counters.Malformed),
         OwnMetric.Counter("telemetry_ingest_conflicts_total", "Streams refused because their identity had a live owner.", counters.Conflicts),
         OwnMetric.Counter(
-            "telemetry_samples_dropped_total", "Samples that connected agents dropped, as they report it, by reason.", "reason",
-            agents.Snapshot().Where(agent => agent.Report is not null).SelectMany(agent => agent.Report!.Dropped)
-                .GroupBy(drop => drop.Key, StringComparer.Ordinal).Select(drops => (drops.Key, drops.Sum(drop => (double)drop.Value)))),
+            "telemetry_samples_dropped_total", "Samples that agents dropped, as they report it, by reason.", "reason",
+            _dropped.Read()),
     ];
 }
