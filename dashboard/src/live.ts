@@ -7,11 +7,12 @@ import { Catalog } from './store/catalog'
 import { History } from './store/history'
 import { LiveStore, type Wish } from './store/liveStore'
 import { Overview } from './store/overview'
-import { readSeries, readServices } from './wire/catalog'
+import { fieldsOf, readSeries, readServices, type sendJson } from './wire/catalog'
 import { WireClient, type WorkerLike } from './wire/client'
 import type { FromWorker } from './wire/messages'
 import { pageClock, pageOriginNs } from './wire/pageClock'
 import type { StatusResult } from './wire/status'
+import { readTriggers } from './wire/triggers'
 
 /** People read figures four times a second, and no more often. */
 export const READ_EVERY_MS = 250
@@ -30,6 +31,7 @@ export type LiveOptions = {
   readonly readStatus: (address: string, token: string | null) => Promise<StatusResult>
   /** Anything else that an aggregator answers over HTTP; null when it cannot be read now. */
   readonly getJson: (address: string, path: string, token: string | null) => Promise<unknown>
+  readonly sendJson: typeof sendJson
   readonly themeStyle: () => { getPropertyValue(name: string): string }
 }
 
@@ -42,8 +44,8 @@ export class Live {
   readonly overview: Overview
   readonly history: History
   readonly originEpochMs: number
+  readonly originNs: bigint
   readonly #wire: WireClient
-  readonly #originNs: bigint
   readonly #addresses: readonly string[]
   readonly #listeners = new Set<() => void>()
   #wishes: readonly Wish[] = []
@@ -53,9 +55,11 @@ export class Live {
   tokenWanted = false
   readonly #readStatus: LiveOptions['readStatus']
   readonly #getJson: LiveOptions['getJson']
+  readonly #send: LiveOptions['sendJson']
   /** Aggregators whose status cannot be read: asked again after their next greeting, not every few seconds. */
   readonly #statusUnreadable = new Set<number>()
   #token: string | null = null
+  readonly #firing = new Map<number, number>()
   #hidden = false
   /** What the list of series was last asked for; null: never. */
   #listed: string | null = null
@@ -64,15 +68,16 @@ export class Live {
   #timer: ReturnType<typeof setInterval> | undefined
 
   constructor(options: LiveOptions) {
-    this.#originNs = pageOriginNs(options.wallClockMs)
-    this.originEpochMs = Number(this.#originNs / 1_000_000n)
+    this.originNs = pageOriginNs(options.wallClockMs)
+    this.originEpochMs = Number(this.originNs / 1_000_000n)
     this.#addresses = options.addresses
-    const nowMs = pageClock(this.#originNs)
+    const nowMs = pageClock(this.originNs)
     this.store = new LiveStore(options.addresses, nowMs)
     this.overview = new Overview(this.store, this.catalog)
-    this.history = new History(this.store, this.#originNs, (aggregator, path) => this.getJson(aggregator, path))
+    this.history = new History(this.store, this.originNs, (aggregator, path) => this.getJson(aggregator, path))
     this.#readStatus = options.readStatus
     this.#getJson = options.getJson
+    this.#send = options.sendJson
     this.#wire = new WireClient(options.worker, message => this.#receive(message))
     this.loop = new PaintLoop({
       store: this.store, viewport: this.viewport, nowMs, originEpochMs: this.originEpochMs,
@@ -85,7 +90,7 @@ export class Live {
   }
 
   start(): void {
-    this.#wire.open(this.#addresses, this.#originNs)
+    this.#wire.open(this.#addresses, this.originNs)
     this.loop.start()
     this.#timer = setInterval(() => this.#read(), READ_EVERY_MS)
   }
@@ -134,6 +139,11 @@ export class Live {
     this.#notify()
   }
 
+  /** Rules that fire now. */
+  get firing(): number {
+    return [...this.#firing.values()].reduce((sum, count) => sum + count, 0)
+  }
+
   get hidden(): boolean {
     return this.#hidden
   }
@@ -143,12 +153,17 @@ export class Live {
     return this.#getJson(this.#addresses[aggregator] ?? '', path, this.#token)
   }
 
-  /** Writes to one aggregator; the answer as it came. */
-  send(aggregator: number, method: 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Response> {
-    const headers: Record<string, string> = { 'content-type': 'application/json' }
-    if (this.#token !== null) headers['authorization'] = `Bearer ${this.#token}`
-    const url = new URL(path, this.#addresses[aggregator])
-    return fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+  /** Changes something at one aggregator. Says why it was refused, in the aggregator's words; empty when it was done. */
+  async change(aggregator: number, method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<string> {
+    const address = this.#addresses[aggregator] ?? ''
+    try {
+      const response = await this.#send(address, method, path, this.#token, body)
+      if (response.ok) return ''
+      const problem = fieldsOf(await response.json().catch(() => null))
+      return typeof problem['detail'] === 'string' ? problem['detail'] : `'${address}' answered ${response.status}.`
+    } catch {
+      return `Cannot reach '${address}'.`
+    }
   }
 
   /** Reads which series there are into the catalog: all, or, where they are too many, those whose names hold a text. */
@@ -200,6 +215,11 @@ export class Live {
     else this.#statusUnreadable.add(aggregator)
   }
 
+  async #firings(aggregator: number): Promise<void> {
+    const triggers = readTriggers(await this.getJson(aggregator, '/api/triggers'))
+    if (triggers !== null) this.#firing.set(aggregator, triggers.rules.filter(rule => rule.state === 'firing').length)
+  }
+
   async #services(aggregator: number): Promise<void> {
     const services = readServices(await this.getJson(aggregator, '/api/services'))
     if (services !== null) this.catalog.setServices(aggregator, services)
@@ -216,7 +236,11 @@ export class Live {
     }
     if (this.#ticks % SWEEP_EVERY_READS === 0) this.store.sweep()
     if (this.#ticks % SERVICES_EVERY_READS === 0 && !this.#hidden) {
-      for (const { index, phase } of this.store.aggregators) if (phase.kind === 'open') void this.#services(index)
+      for (const { index, phase } of this.store.aggregators) {
+        if (phase.kind !== 'open') continue
+        void this.#services(index)
+        void this.#firings(index)
+      }
     }
     if (this.#ticks++ % STATUS_EVERY_READS === 0 && !this.#hidden) {
       for (const { index, phase } of this.store.aggregators) if (phase.kind === 'open') void this.#status(index)

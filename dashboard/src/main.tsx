@@ -11,7 +11,7 @@ import { followTheme } from './panels/followTheme'
 import { followToken } from './panels/followToken'
 import { followUrl } from './panels/followUrl'
 import { aggregatorAddresses } from './wire/addresses'
-import { getJson } from './wire/catalog'
+import { getJson, sendJson } from './wire/catalog'
 import { fetchStatus } from './wire/status'
 
 const configured = import.meta.env.DEV ? import.meta.env['VITE_AGGREGATORS'] as string | undefined : undefined
@@ -33,6 +33,7 @@ const live = new Live({
   },
   readStatus: (address, token) => fetchStatus(address, token, (url, init) => fetch(url, init)),
   getJson: (address, path, token) => getJson(address, path, token, (url, init) => fetch(url, init)),
+  sendJson,
   themeStyle: () => getComputedStyle(document.documentElement),
 })
 

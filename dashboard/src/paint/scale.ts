@@ -54,10 +54,13 @@ export class StickyRange {
     return this.#ticks
   }
 
-  /** `min` and `max` of what is visible; NaN when nothing is. `intervals`: room for ticks. */
-  fit(min: number, max: number, nowMs: number, intervals: number): void {
+  /**
+   * `min` and `max` of what is visible; NaN when nothing is. `intervals`: room for ticks.
+   * `factor`: of the unit in which figures are told: they are round there.
+   */
+  fit(min: number, max: number, nowMs: number, intervals: number, factor = 1): void {
     if (Number.isNaN(min) || Number.isNaN(max)) return
-    const wanted = niceTicks(min, max, intervals)
+    const wanted = scaledBy(niceTicks(min / factor, max / factor, intervals), factor)
     const { range } = this.#ticks
     if (this.#empty || min < range.min || max > range.max || wanted.range.min < range.min) {
       this.#take(wanted)
@@ -85,4 +88,8 @@ export class StickyRange {
     this.#ticks = ticks
     this.version++
   }
+}
+
+function scaledBy({ range, step }: Ticks, factor: number): Ticks {
+  return factor === 1 ? { range, step } : { range: { min: range.min * factor, max: range.max * factor }, step: step * factor }
 }

@@ -43,10 +43,11 @@ export class ValueAxis {
     const low = visible.min >= 0 ? 0 : visible.min
     const high = visible.max > 0 ? visible.max * HEADROOM : this.#area ? 0 : visible.max
     const intervals = Math.max(1, Math.min(INTERVALS_MAX, Math.floor(surface.height / surface.ratio / INTERVAL_MIN_PX)))
+    const { factor } = scaleFor(this.#unit, Math.max(Math.abs(low), Math.abs(high)))
     if (all) {
-      this.#range.fit(low, high, frame.nowMs, intervals)
+      this.#range.fit(low, high, frame.nowMs, intervals, factor)
     } else if (high > range.max || low < range.min) {
-      this.#range.fit(Math.min(low, range.min), Math.max(high, range.max), frame.nowMs, intervals)
+      this.#range.fit(Math.min(low, range.min), Math.max(high, range.max), frame.nowMs, intervals, factor)
     }
   }
 

@@ -22,7 +22,7 @@ export function Toolbar() {
   const windowMs = useUi(state => state.windowMs)
   const paused = useUi(state => state.atMs !== null)
   // These have no time axis, or one of their own.
-  if (page === 'system') return null
+  if (page === 'system' || page === 'alerts') return null
   return (
     <div className="flex min-h-10 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-surface px-3 py-1" role="toolbar" aria-label="What is shown">
       {page === 'service' && <ServicePicker />}

@@ -1,4 +1,5 @@
-import { useLive } from './liveContext'
+import type { Live } from '../live'
+import { useLive, useReading } from './liveContext'
 import { StatusBadge } from './Badge'
 import { useUi } from './uiState'
 import { PAGES, type Page, type ThemeChoice } from './url'
@@ -6,6 +7,8 @@ import { PAGES, type Page, type ThemeChoice } from './url'
 const TITLES: Readonly<Record<Page, string>> = { overview: 'Overview', service: 'Service', explore: 'Explore', alerts: 'Alerts', system: 'System' }
 const NEXT_THEME: Readonly<Record<ThemeChoice, ThemeChoice>> = { system: 'dark', dark: 'light', light: 'system' }
 const THEME_SIGN: Readonly<Record<ThemeChoice, string>> = { system: '◐', dark: '☾', light: '☀' }
+
+const readFiring = (live: Live) => live.firing
 
 const iconButton = 'flex h-7 min-w-7 items-center justify-center rounded border border-transparent px-1 text-14 text-muted hover:border-line hover:text-text'
 
@@ -16,6 +19,7 @@ export function TopBar() {
   const setTheme = useUi(state => state.setTheme)
   const setSearch = useUi(state => state.setSearch)
   const setHelp = useUi(state => state.setHelp)
+  const firing = useReading(readFiring)
   return (
     <header className="flex min-h-11 flex-wrap items-center gap-x-4 gap-y-1 border-b border-line bg-surface px-3 py-1">
       <h1 className="text-14 font-semibold">Observability</h1>
@@ -30,6 +34,7 @@ export function TopBar() {
             onClick={() => open(target)}
           >
             {TITLES[target]}
+            {target === 'alerts' && firing > 0 && <span className="figures ml-1 text-bad" data-firing-rules={firing}>● {firing}</span>}
           </button>
         ))}
       </nav>

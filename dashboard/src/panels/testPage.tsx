@@ -27,6 +27,10 @@ export class TestPage {
   status: StatusResult = { kind: 'agents', agents: [{ service: 'checkout', instance: 'a-1', lost: 12 }] }
   /** What other paths answer: by the path without its query. */
   readonly answers = new Map<string, unknown>()
+  /** What was changed at aggregators. */
+  readonly sent: { method: string, path: string, body: unknown }[] = []
+  /** What such a change is answered with; null: it is done. */
+  refusal: Response | null = null
   readonly #originNs = pageOriginNs(Date.now())
   readonly #worker: { onmessage: ((event: MessageEvent<FromWorker>) => void) | null, postMessage: (message: ToWorker) => void }
   #frame: (() => void) | null = null
@@ -40,6 +44,10 @@ export class TestPage {
       requestFrame: callback => { this.#frame = callback },
       readStatus: () => Promise.resolve(this.status),
       getJson: (_address, path) => Promise.resolve(this.answers.get(path.split('?')[0]!) ?? null),
+      sendJson: (_address, method, path, _token, body) => {
+        this.sent.push({ method, path, body })
+        return Promise.resolve(this.refusal ?? new Response(null, { status: 204 }))
+      },
       afterFrame: callback => { this.#after = callback },
       themeStyle: () => ({ getPropertyValue: () => '' }),
     })

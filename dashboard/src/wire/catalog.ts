@@ -27,6 +27,12 @@ export async function getJson(address: string, path: string, token: string | nul
   }
 }
 
+export function sendJson(address: string, method: string, path: string, token: string | null, body: unknown): Promise<Response> {
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (token !== null) headers['authorization'] = `Bearer ${token}`
+  return fetch(new URL(path, address), { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+}
+
 export function readServices(answer: unknown): CatalogService[] | null {
   const list = fieldsOf(answer)['services']
   if (!Array.isArray(list)) return null
