@@ -65,7 +65,8 @@ internal sealed class CaptureReader(TelemetryStore store, TriggerOptions options
             ("max", [.. rows.Select(row => _histograms[row].Max)]),
         };
         columns.AddRange(Quantiles.Select(wanted => (wanted.Name, rows.Select(row => Quantile(row, wanted.Quantile)).ToArray())));
-        return new CapturedSeries(SeriesIdentity.Of(series), read.Overwritten, [.. rows.Select(row => _histograms[row].TimestampNs)], columns, Totals: null);
+        long[] times = [.. rows.Select(row => _histograms[row].TimestampNs)];
+        return new CapturedSeries(SeriesIdentity.Of(series), read.Overwritten, times, columns, Totals: null);
     }
 
     private double Quantile(int row, double quantile)

@@ -23,7 +23,7 @@ internal sealed class ConfiguredRules
         if (options.Rules.Count > options.RulesMax)
         {
             string count = options.Rules.Count.ToString(CultureInfo.InvariantCulture);
-            throw new SettingException($"{TriggerOptions.Section}:Rules", $"{count} rules", $"at most {options.RulesMax} ({TriggerOptions.Section}:RulesMax)");
+            throw new SettingException($"{TriggerOptions.Section}:Rules", $"{count} rules", $"at most {options.RulesMax} (Triggers:RulesMax)");
         }
         var rules = new List<TriggerRule>();
         for (int index = 0; index < options.Rules.Count; index++)

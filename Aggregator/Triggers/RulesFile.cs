@@ -59,7 +59,7 @@ internal sealed partial class RulesFile(TriggerOptions options, ILogger<RulesFil
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "Cannot read the rules in {File}: {Reason} The file is now {Aside}; the aggregator goes on without its rules.")]
+        [LoggerMessage(LogLevel.Error, "Cannot read the rules in {File}: {Reason} It is now {Aside}; the aggregator goes on without its rules.")]
         public static partial void Damaged(ILogger logger, string file, string reason, string aside);
 
         [LoggerMessage(LogLevel.Error, "Cannot keep the rules in {File}: {Reason}")]

@@ -3,7 +3,7 @@ using Observability.Aggregator.Storage;
 namespace Observability.Aggregator.Triggers;
 
 /// <summary>
-/// [Data plane] Hands a watch its new samples one by one, until one changes something. Engine's thread only; its buffers are used again and again.
+/// [Data plane] Hands a watch its new samples one by one, until one changes something. Engine's thread only; its buffers are reused.
 /// </summary>
 internal sealed class SeriesJudge(TelemetryStore store, TriggerCounters counters)
 {

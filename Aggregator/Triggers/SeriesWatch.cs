@@ -3,7 +3,7 @@ using Observability.Aggregator.Storage;
 namespace Observability.Aggregator.Triggers;
 
 /// <summary>
-/// [Data plane] One rule on one series: a state machine over its samples in the order of their timestamps. Only the engine's thread touches it.
+/// [Data plane] One rule on one series: a state machine over its samples in the order of their timestamps. Engine's thread only.
 /// </summary>
 internal sealed class SeriesWatch
 {
@@ -44,7 +44,7 @@ internal sealed class SeriesWatch
     /// <summary>The firing that is on; the engine's.</summary>
     public Firing? Current { get; set; }
 
-    /// <summary>Takes one sample. <paramref name="value"/> is the one that meets the condition first, <paramref name="last"/> what stands at its end.</summary>
+    /// <summary>Takes one sample: the value that meets the condition first, and the one that stands at its end.</summary>
     public WatchChange Take(long timestampNs, double value, double last)
     {
         if (timestampNs < NewestNs)

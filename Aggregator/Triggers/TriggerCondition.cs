@@ -36,7 +36,7 @@ internal static class TriggerConditions
         _ => value != threshold && !double.IsNaN(value),
     };
 
-    /// <summary>[Data plane] Of a conflated sample, the value that meets the condition first, so that a spike inside it is not missed.</summary>
+    /// <summary>[Data plane] Of a conflated sample, the value that meets the condition first: a spike inside it is not missed.</summary>
     public static double Extreme(this TriggerCondition condition, double min, double max, double last) => condition switch
     {
         TriggerCondition.Above or TriggerCondition.AtLeast => max,

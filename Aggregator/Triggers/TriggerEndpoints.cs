@@ -51,8 +51,8 @@ internal static class TriggerEndpoints
     {
         if (limit is < 0 || limit > options.FiringsMax)
         {
-            return Results.Problem(
-                $"Cannot list firings: limit is {limit}, allowed is 0 to {options.FiringsMax} (Triggers:FiringsMax).", statusCode: StatusCodes.Status400BadRequest);
+            return Refuse(
+                StatusCodes.Status400BadRequest, $"Cannot list firings: limit is {limit}, allowed is 0 to {options.FiringsMax} (Triggers:FiringsMax).");
         }
         (long total, IReadOnlyList<Firing> firings) = log.List(rule, limit ?? int.Min(LimitDefault, options.FiringsMax));
         return Results.Json(new FiringsReport((int)total, [.. firings.Select(FiringReport.Of)]));
@@ -64,8 +64,8 @@ internal static class TriggerEndpoints
         if (capture is null)
         {
             return firing?.Capture == CaptureState.Pending
-                ? Results.Problem($"Cannot show firing {id} yet: its seconds after are still being recorded.", statusCode: StatusCodes.Status409Conflict)
-                : Results.Problem($"Cannot find what firing {id} kept: it is unknown or was dropped at a limit.", statusCode: StatusCodes.Status404NotFound);
+                ? Refuse(StatusCodes.Status409Conflict, $"Cannot show firing {id} yet: its seconds after are still being recorded.")
+                : Refuse(StatusCodes.Status404NotFound, $"Cannot find what firing {id} kept: it is unknown or was dropped at a limit.");
         }
         context.Response.ContentType = "application/json";
         await CaptureWriter.WriteAsync(capture, json.Value.SerializerOptions, context.Response.Body, context.RequestAborted);
@@ -117,11 +117,12 @@ internal static class TriggerEndpoints
     {
         if (!context.Request.HasJsonContentType())
         {
-            return (null, Results.Problem("Cannot read the rule: send it as application/json.", statusCode: StatusCodes.Status415UnsupportedMediaType));
+            return (null, Refuse(StatusCodes.Status415UnsupportedMediaType, "Cannot read the rule: send it as application/json."));
         }
         try
         {
-            TriggerDefinition? definition = await JsonSerializer.DeserializeAsync<TriggerDefinition>(context.Request.Body, Strict, context.RequestAborted);
+            TriggerDefinition? definition =
+                await JsonSerializer.DeserializeAsync<TriggerDefinition>(context.Request.Body, Strict, context.RequestAborted);
             return definition is null ? (null, Unreadable("it is null.")) : (definition, null);
         }
         catch (JsonException unreadable)
@@ -130,8 +131,7 @@ internal static class TriggerEndpoints
         }
     }
 
-    private static IResult Unreadable(string why) =>
-        Results.Problem($"Cannot read the rule: {why}", statusCode: StatusCodes.Status400BadRequest);
+    private static IResult Unreadable(string why) => Refuse(StatusCodes.Status400BadRequest, $"Cannot read the rule: {why}");
 
     private static async Task<IResult> AnswerAsync(RuleChange change, TriggerEngine engine, bool isNew)
     {
@@ -141,18 +141,24 @@ internal static class TriggerEndpoints
         }
         if (change.Message.Length > 0)
         {
-            return Results.Problem(change.Message, statusCode: StatusCodes.Status507InsufficientStorage);
+            return Refuse(StatusCodes.Status507InsufficientStorage, change.Message);
         }
         string id = change.Rule!.Id;
         RuleReport report = await engine.RunAsync(() => RuleReport.Of(engine.Rules.Single(one => one.Rule.Id == id)));
         return isNew ? Results.Created($"/api/triggers/{id}", report) : Results.Json(report);
     }
 
-    private static IResult Refuse(RuleChange change) => Results.Problem(change.Message, statusCode: change.Outcome switch
+    private static IResult Refuse(RuleChange change)
     {
-        RuleOutcome.NotFound => StatusCodes.Status404NotFound,
-        RuleOutcome.Conflict => StatusCodes.Status409Conflict,
-        RuleOutcome.NotAllowed => StatusCodes.Status403Forbidden,
-        _ => StatusCodes.Status400BadRequest,
-    });
+        int status = change.Outcome switch
+        {
+            RuleOutcome.NotFound => StatusCodes.Status404NotFound,
+            RuleOutcome.Conflict => StatusCodes.Status409Conflict,
+            RuleOutcome.NotAllowed => StatusCodes.Status403Forbidden,
+            _ => StatusCodes.Status400BadRequest,
+        };
+        return Refuse(status, change.Message);
+    }
+
+    private static IResult Refuse(int status, string detail) => Results.Problem(detail, statusCode: status);
 }

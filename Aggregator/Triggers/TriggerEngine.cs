@@ -5,8 +5,8 @@ using Observability.Aggregator.Storage;
 namespace Observability.Aggregator.Triggers;
 
 /// <summary>
-/// The one thread that judges samples. It looks at every new sample of every watched series each <see cref="TriggerOptions.EvaluateEveryMs"/>;
-/// without a rule it sleeps. Rules and questions reach it through <see cref="RunAsync"/>; nothing else touches its state.
+/// The one thread that judges samples. Each <see cref="TriggerOptions.EvaluateEveryMs"/> it looks at every new sample of every watched
+/// series; without a rule it sleeps. Rules and questions reach it through <see cref="RunAsync"/>; nothing else touches its state.
 /// </summary>
 internal sealed partial class TriggerEngine : IHostedService, IDisposable
 {

@@ -29,5 +29,5 @@ internal static class TriggerMeasures
 
     /// <summary>A histogram has no single value, and only a histogram has a distribution.</summary>
     public static bool FitsTo(this TriggerMeasure measure, SeriesKind kind) =>
-        (kind == SeriesKind.Histogram) == (measure is TriggerMeasure.Min or TriggerMeasure.Max or TriggerMeasure.Mean or TriggerMeasure.Count);
+        (kind == SeriesKind.Histogram) == (measure is not (TriggerMeasure.Value or TriggerMeasure.Rate));
 }

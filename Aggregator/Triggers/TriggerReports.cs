@@ -38,13 +38,16 @@ internal sealed record RuleReport(
         return new RuleReport(
             watch.Rule.Id, watch.Rule.IsConfigured ? "configuration" : "api", watch.Rule.Definition, state, watch.Problem,
             watch.Watches.Count, firing, watch.FiringsTotal,
-            [.. active.Take(ActiveMax).Select(one => new ActiveSeries(
-                SeriesIdentity.Of(one.Series), one.State.ToString().ToLowerInvariant(), Texts.Of(one.SinceNs), Texts.FiniteOrNull(one.Value)))]);
+            [.. active.Take(ActiveMax).Select(Describe)]);
     }
+
+    private static ActiveSeries Describe(SeriesWatch watch) => new(
+        SeriesIdentity.Of(watch.Series), watch.State.ToString().ToLowerInvariant(), Texts.Of(watch.SinceNs), Texts.FiniteOrNull(watch.Value));
 }
 
 /// <summary>Answer of /api/triggers/firings.</summary>
-internal sealed record FiringsReport([property: Description("In the history, listed or not.")] int Total, IReadOnlyList<FiringReport> Firings);
+internal sealed record FiringsReport(
+    [property: Description("In the history, listed or not.")] int Total, IReadOnlyList<FiringReport> Firings);
 
 internal sealed record FiringReport(
     long Id, string RuleId, string RuleName, SeriesIdentity Series,

@@ -54,7 +54,8 @@ internal sealed class TriggerRule
         (Definition.OverMs ?? (kind == Storage.SeriesKind.Counter ? CounterOverMs : 0)) * NsPerMs;
 
     /// <summary>False with one sentence that says which part of the rule cannot be used, its value, and what is allowed.</summary>
-    public static bool TryRead(TriggerDefinition definition, TriggerOptions options, bool isConfigured, out TriggerRule? rule, out string error)
+    public static bool TryRead(
+        TriggerDefinition definition, TriggerOptions options, bool isConfigured, out TriggerRule? rule, out string error)
     {
         rule = null;
         if (!TryReadParts(definition, out Selector? selector, out Selector? capture, out error))
@@ -109,18 +110,18 @@ internal sealed class TriggerRule
     {
         (string Part, string Value, string Allowed, bool Holds)[] parts =
         [
-            ("name", definition.Name, $"1 to {NameLengthMax} characters", definition.Name.Trim().Length > 0 && definition.Name.Length <= NameLengthMax),
+            ("name", definition.Name, $"1 to {NameLengthMax} characters", IsName(definition.Name)),
             ("measure", definition.Measure, TriggerMeasures.NamesText, TriggerMeasures.TryParse(definition.Measure, out _)),
             ("condition", definition.Condition, TriggerConditions.SymbolsText, TriggerConditions.TryParse(definition.Condition, out _)),
-            ("threshold", Text(definition.Threshold), "a finite number", definition.Threshold is { } threshold && double.IsFinite(threshold)),
-            ("clear_threshold", Text(definition.ClearThreshold), "a finite number, or none", double.IsFinite(definition.ClearThreshold ?? 0)),
+            ("threshold", Text(definition.Threshold), "a finite number", double.IsFinite(definition.Threshold ?? double.NaN)),
+            ("clear_threshold", Text(definition.ClearThreshold), "a finite number", double.IsFinite(definition.ClearThreshold ?? 0)),
             Time("over_ms", definition.OverMs ?? 0, CaptureMsMax),
             Time("for_ms", definition.ForMs, TimeMsMax),
             Time("clear_for_ms", definition.ClearForMs, TimeMsMax),
             Time("holdoff_ms", definition.HoldoffMs, TimeMsMax),
             Time("before_ms", definition.BeforeMs, CaptureMsMax),
             Time("after_ms", definition.AfterMs, CaptureMsMax),
-            ("webhook", definition.Webhook ?? "", WebhookNames(options), definition.Webhook is null || options.Webhooks.ContainsKey(definition.Webhook)),
+            ("webhook", definition.Webhook ?? "", WebhookNames(options), IsWebhook(definition.Webhook, options)),
         ];
         foreach ((string part, string value, string allowed, bool holds) in parts)
         {
@@ -132,8 +133,12 @@ internal sealed class TriggerRule
         return "";
     }
 
+    private static bool IsName(string name) => name.Trim().Length > 0 && name.Length <= NameLengthMax;
+
     private static (string Part, string Value, string Allowed, bool Holds) Time(string part, int valueMs, int maxMs) =>
         (part, valueMs.ToString(CultureInfo.InvariantCulture), $"0 to {maxMs}", valueMs >= 0 && valueMs <= maxMs);
+
+    private static bool IsWebhook(string? name, TriggerOptions options) => name is null || options.Webhooks.ContainsKey(name);
 
     private static string WebhookNames(TriggerOptions options) =>
         options.Webhooks.Count == 0 ? "none: no webhook is configured (Triggers:Webhooks)" : string.Join(", ", options.Webhooks.Keys);

@@ -14,7 +14,8 @@ internal readonly record struct RuleChange(RuleOutcome Outcome, TriggerRule? Rul
 
 /// <summary>All rules, and their changes through the API: one at a time, on disk before they are at work.</summary>
 internal sealed partial class TriggerRules(
-    ConfiguredRules configured, TriggerOptions options, RulesFile file, TriggerEngine engine, ILogger<TriggerRules> logger) : IHostedService, IDisposable
+    ConfiguredRules configured, TriggerOptions options, RulesFile file, TriggerEngine engine, ILogger<TriggerRules> logger)
+    : IHostedService, IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
     private readonly List<TriggerRule> _rules = [];
@@ -30,7 +31,8 @@ internal sealed partial class TriggerRules(
             }
             else if (_rules.Count == options.RulesMax || Find(rule!.Id) is not null)
             {
-                Log.LeftOut(logger, definition.Name, _rules.Count == options.RulesMax ? "There are too many rules." : "The configuration has one of this name.");
+                string why = _rules.Count == options.RulesMax ? "There are too many rules." : "The configuration has one of this name.";
+                Log.LeftOut(logger, definition.Name, why);
             }
             else
             {
@@ -48,7 +50,7 @@ internal sealed partial class TriggerRules(
     {
         if (!TriggerRule.TryRead(definition, options, isConfigured: false, out TriggerRule? rule, out string error))
         {
-            return new RuleChange(RuleOutcome.Refused, null, error);
+            return Refused(error);
         }
         if (Find(rule!.Id) is { } same)
         {
@@ -56,7 +58,7 @@ internal sealed partial class TriggerRules(
         }
         if (_rules.Count >= options.RulesMax)
         {
-            return new RuleChange(RuleOutcome.Refused, null, $"Cannot add the rule: there are {_rules.Count}, {options.RulesMax} are the limit (Triggers:RulesMax).");
+            return Refused($"Cannot add the rule: there are {_rules.Count}, {options.RulesMax} are the limit (Triggers:RulesMax).");
         }
         _rules.Add(rule);
         return new RuleChange(RuleOutcome.Done, rule, "");
@@ -70,11 +72,11 @@ internal sealed partial class TriggerRules(
         }
         if (!TriggerRule.TryRead(definition, options, isConfigured: false, out TriggerRule? rule, out string error))
         {
-            return new RuleChange(RuleOutcome.Refused, null, error);
+            return Refused(error);
         }
         if (rule!.Id != id)
         {
-            return new RuleChange(RuleOutcome.Refused, null, $"Cannot change rule '{id}': another name makes another rule. Add that, and remove this one.");
+            return Refused($"Cannot change rule '{id}': another name makes another rule. Add that, and remove this one.");
         }
         _rules[_rules.IndexOf(Find(id)!)] = rule;
         return new RuleChange(RuleOutcome.Done, rule, "");
@@ -107,7 +109,9 @@ internal sealed partial class TriggerRules(
             string? notKept = file.Write(_rules.Where(rule => !rule.IsConfigured).Select(rule => rule.Definition));
             bool isThere = _rules.Contains(done.Rule!);
             await engine.RunAsync(() => Apply(done.Rule!, isThere));
-            return done with { Message = notKept is null ? "" : $"The change holds until the aggregator ends, because the rules cannot be written: {notKept}" };
+            return notKept is null
+                ? done
+                : done with { Message = $"The change holds until the aggregator ends, because the rules cannot be written: {notKept}" };
         }
         finally
         {
@@ -121,6 +125,8 @@ internal sealed partial class TriggerRules(
         { IsConfigured: true } rule => Conflict(rule, $"Cannot change rule '{id}': it comes from the configuration. Change it there."),
         { } rule => new RuleChange(RuleOutcome.Done, rule, ""),
     };
+
+    private static RuleChange Refused(string message) => new(RuleOutcome.Refused, null, message);
 
     private static RuleChange Conflict(TriggerRule rule, string message) => new(RuleOutcome.Conflict, rule, message);
 

@@ -34,7 +34,8 @@ internal static class TriggersRegistration
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         api.MapDelete("/{id}", TriggerEndpoints.RemoveAsync).WithName("RemoveTrigger").WithSummary("Removes a rule.")
             .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapGet("/firings", TriggerEndpoints.ListFirings).WithName("ListFirings").WithSummary("What fired, newest first.").Produces<FiringsReport>();
+        api.MapGet("/firings", TriggerEndpoints.ListFirings)
+            .WithName("ListFirings").WithSummary("What fired, newest first.").Produces<FiringsReport>();
         api.MapGet("/firings/{id:long}/capture", TriggerEndpoints.ReadCaptureAsync)
             .WithName("ReadCapture").WithSummary("The samples that a firing kept, at full resolution.")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);

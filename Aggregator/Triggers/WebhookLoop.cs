@@ -9,7 +9,7 @@ namespace Observability.Aggregator.Triggers;
 internal sealed partial class WebhookLoop(
     WebhookQueue queue, TriggerOptions options, TriggerEvents events, TimeProvider time, ILogger<WebhookLoop> logger) : BackgroundService
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -71,7 +71,7 @@ internal sealed partial class WebhookLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Cannot tell firing {FiringId} to webhook '{Webhook}' after {Attempts} attempts: {Failure}. It stays in the history.")]
+        [LoggerMessage(LogLevel.Warning, "Cannot tell firing {FiringId} to webhook '{Webhook}' in {Attempts} attempts: {Failure}. It stays in the history.")]
         public static partial void GivenUp(ILogger logger, long firingId, string webhook, int attempts, string failure);
     }
 }

@@ -5,7 +5,7 @@ namespace Observability.Aggregator.Triggers;
 /// <summary>One message for a webhook: a firing began or ended. What it says is fixed when it is made.</summary>
 internal sealed record WebhookMessage(Firing Firing, bool IsEnd, string Address);
 
-/// <summary>Messages between the engine, which never waits, and the loop that delivers them. Full means refuse; the drop is counted.</summary>
+/// <summary>Messages between the engine, which never waits, and the loop that delivers them. Full means refuse, and is counted.</summary>
 internal sealed class WebhookQueue(TriggerOptions options, TriggerCounters counters)
 {
     private readonly Channel<WebhookMessage> _messages = Channel.CreateBounded<WebhookMessage>(
