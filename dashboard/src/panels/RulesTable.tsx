@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { formatDuration, formatNumber, formatValue } from '../paint/format'
+import { formatCount, formatDuration, formatNumber, formatValue } from '../paint/format'
 import { titleOf } from '../store/capture'
 import type { RuleStatus } from '../wire/triggers'
 import type { AggregatorTriggers } from './AlertsPage'
@@ -83,9 +83,9 @@ export function RulesTable({ all, onChanged }: RulesTableProps) {
                     ))}
                   </td>
                   {several && <td className={`${cell} text-muted`}>{live.store.aggregators[aggregator]?.address}</td>}
-                  <td className={figure}>{rule.series}</td>
-                  <td className={figure}>{rule.firing}</td>
-                  <td className={figure}>{rule.firingsTotal}</td>
+                  <td className={figure}>{formatCount(rule.series)}</td>
+                  <td className={figure}>{formatCount(rule.firing)}</td>
+                  <td className={figure}>{formatCount(rule.firingsTotal)}</td>
                   <td className={`${cell} text-muted`}>{rule.origin}</td>
                   <td className={cell}>
                     {canEdit && rule.origin === 'api' && (

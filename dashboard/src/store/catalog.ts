@@ -5,6 +5,8 @@ export class Catalog {
   readonly #services = new Map<number, readonly CatalogService[]>()
   readonly #series = new Map<number, CatalogList>()
   version = 0
+  #merged: ReadonlyMap<string, CatalogService> = new Map()
+  #mergedVersion = 0
 
   setServices(aggregator: number, services: readonly CatalogService[]): void {
     this.#services.set(aggregator, services)
@@ -17,7 +19,8 @@ export class Catalog {
   }
 
   /** By name, added up over the aggregators. */
-  services(): Map<string, CatalogService> {
+  services(): ReadonlyMap<string, CatalogService> {
+    if (this.#mergedVersion === this.version) return this.#merged
     const all = new Map<string, CatalogService>()
     for (const services of this.#services.values()) {
       for (const one of services) {
@@ -27,6 +30,8 @@ export class Catalog {
         })
       }
     }
+    this.#merged = all
+    this.#mergedVersion = this.version
     return all
   }
 

@@ -252,6 +252,7 @@ describe('selectors', () => {
     expect(wishes.find(wish => wish.selector === 'queue_depth{service="checkout"}')?.rate).toBe(60)
     expect(wishes.find(wish => wish.selector === '{service="checkout"}')?.rate).toBe(1)
     expect(new Set(wishes.map(wish => wish.key)).size).toBe(wishes.length)
-    expect(overviewWishes(60_000).every(wish => wish.rate === 15)).toBe(true)
+    expect(overviewWishes(60_000, 10).every(wish => wish.rate === 15)).toBe(true)
+    expect([200, 1000].map(count => overviewWishes(60_000, count)[0]!.rate)).toEqual([5, 1])
   })
 })

@@ -30,6 +30,11 @@ type Group = {
   latencyUnit: string
 }
 
+export const SORTS = ['service', 'state', 'instances', 'p99', 'rps', 'errors'] as const
+export type Sort = typeof SORTS[number]
+/** The order of figures that change all the time is looked at anew this often: rows must not dance. */
+const SORT_EVERY_MS = 1000
+
 /** All services, each with its newest figures and a line for its sparkline. */
 export class Overview {
   readonly #store: LiveStore
@@ -37,6 +42,10 @@ export class Overview {
   readonly #groups = new Map<string, Group>()
   readonly #scratch = new Float64Array(3)
   #catalogVersion = -1
+  #shown: ReadonlySet<string> = new Set()
+  #sorted: readonly string[] = []
+  #sortedKey = ''
+  #sortedMs = 0
   version = 0
 
   constructor(store: LiveStore, catalog: Catalog) {
@@ -49,6 +58,26 @@ export class Overview {
     return [...new Set([...this.#groups.keys(), ...this.#catalog.services().keys()])]
   }
 
+  /** Which services have their line drawn. The others' lines are made when they come into view. */
+  show(services: readonly string[]): void {
+    for (const service of services) if (!this.#shown.has(service)) this.#groups.get(service)?.throughput.invalidate()
+    this.#shown = new Set(services)
+  }
+
+  /** Names that hold the filter; figures from the highest down. */
+  sorted(sort: Sort, filter: string, nowMs: number): readonly string[] {
+    const key = `${sort}/${filter}/${this.version}/${this.#catalog.version}`
+    const dances = sort !== 'service' && sort !== 'instances'
+    if (key === this.#sortedKey && !(dances && nowMs - this.#sortedMs > SORT_EVERY_MS)) return this.#sorted
+    this.#sortedKey = key
+    this.#sortedMs = nowMs
+    const wanted = filter.toLowerCase()
+    const names = this.services.filter(name => name.toLowerCase().includes(wanted)).sort()
+    if (sort === 'service') return this.#sorted = names
+    const figures = new Map(names.map(name => [name, figureOf(this.summary(name, nowMs), sort)]))
+    return this.#sorted = names.sort((a, b) => figures.get(b)! - figures.get(a)!)
+  }
+
   throughputOf(service: string): MergedLine | null {
     return this.#groups.get(service)?.throughput ?? null
   }
@@ -59,7 +88,7 @@ export class Overview {
       this.#regroup()
     }
     const keptFromMs = this.#store.serverNowMs() - this.#store.retentionMs
-    for (const group of this.#groups.values()) group.throughput.update(keptFromMs)
+    for (const service of this.#shown) this.#groups.get(service)?.throughput.update(keptFromMs)
   }
 
   summary(service: string, nowMs: number): ServiceSummary | null {
@@ -142,6 +171,14 @@ export class Overview {
     }
     return group
   }
+}
+
+/** What is sorted by; nothing known is the lowest. */
+function figureOf(summary: ServiceSummary | null, sort: Sort): number {
+  if (summary === null) return -1
+  const value = sort === 'instances' ? summary.instances : sort === 'p99' ? summary.p99 : sort === 'rps' ? summary.rps
+    : sort === 'errors' ? summary.errorRatio : summary.silent
+  return Number.isNaN(value) ? -1 : value
 }
 
 function instanceKey(series: LiveSeries): string {

@@ -49,8 +49,16 @@ export function backfillFor(windowMs: number): number {
   return Math.min(BACKFILL_MAX_MS, Math.max(BACKFILL_MIN_MS, Math.ceil(windowMs / 60_000) * 60_000))
 }
 
-export function overviewWishes(backfillMs: number): Wish[] {
-  return OVERVIEW_METRICS.map(name => wish(name, null, LIST_RATE, backfillMs))
+/** The more there are, the less often each: a list is looked at, not read. */
+export function overviewWishes(windowMs: number, services: number): Wish[] {
+  const rate = services > 500 ? CATALOG_RATE : services > 100 ? 5 : LIST_RATE
+  return OVERVIEW_METRICS.map(name => wish(name, null, Math.min(rate, chartRate(windowMs)), backfillFor(windowMs)))
+}
+
+/** One metric of everything. */
+export function wallWishes(metric: string, windowMs: number, instances: number): Wish[] {
+  const rate = instances > 2000 ? CATALOG_RATE : instances > 200 ? 5 : LIST_RATE
+  return [wish(metric, null, Math.min(rate, chartRate(windowMs)), backfillFor(windowMs))]
 }
 
 /** `metrics`: further names that are shown as charts. */
