@@ -20,7 +20,7 @@ internal static class StatusEndpoint
 
     public static async Task<StatusReport> StatusAsync(
         ServingState serving, BoundPorts ports, TelemetryStore store, IngestCounters ingest, ConnectedAgents agents, StreamingCounters streaming,
-        LiveHub hub, FrameLoop loop)
+        LiveHub hub, FrameLoop loop, Cardinality cardinality)
     {
         using var process = Process.GetCurrentProcess();
         return new StatusReport(
@@ -33,7 +33,8 @@ internal static class StatusEndpoint
             new StatusReport.StorageReport(
                 store.Sources.Count, store.SeriesCount, store.Options.SeriesMax, store.MemoryBytes, store.Options.MemoryBudgetBytes, store.RingGrowthsRefused),
             new StatusReport.IngestReport(
-                ingest.StreamsOpen, ingest.Batches, ingest.Received, ingest.Rejected, ingest.RejectedByReason(), ingest.Duplicates, ingest.Replayed, ingest.Malformed),
+                ingest.StreamsOpen, ingest.Batches, ingest.Received, ingest.Rejected, ingest.RejectedByReason(), ingest.Duplicates, ingest.Replayed, ingest.Malformed,
+                cardinality.Read()),
             Describe(streaming, hub, loop, await hub.ListAsync(ConnectionsMax)),
             new StatusReport.ProcessReport(process.TotalProcessorTime.TotalSeconds, process.WorkingSet64, GC.GetTotalMemory(forceFullCollection: false)),
             [.. agents.Snapshot().Select(Describe)],

@@ -11,7 +11,8 @@ internal sealed record StatusReport(
     internal sealed record StorageReport(int Sources, int Series, int SeriesMax, long RingBytes, long RingBytesMax, long RingGrowthsRefused);
 
     internal sealed record IngestReport(
-        int Streams, long Batches, long Received, long Rejected, IReadOnlyDictionary<string, long> RejectedByReason, long Duplicates, long Replayed, long Malformed);
+        int Streams, long Batches, long Received, long Rejected, IReadOnlyDictionary<string, long> RejectedByReason, long Duplicates, long Replayed, long Malformed,
+        IReadOnlyList<Ingest.MetricCardinality> Cardinality);
 
     internal sealed record StreamingReport(
         int Clients, long Tick, IReadOnlyDictionary<string, long> Encodes, long FramesSent, long BytesSent, double FrameSecondsMean, double FrameSecondsMax,

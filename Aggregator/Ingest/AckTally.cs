@@ -9,6 +9,9 @@ internal sealed class AckTally
     public long Rejected { get; set; }
     public RejectReason FirstReason { get; set; }
 
+    /// <summary>The sender's key is past its rate: how long until there is room again.</summary>
+    public uint RetryAfterMs { get; set; }
+
     /// <summary>Every batch of the session up to here is applied. Stays.</summary>
     public ulong Sequence { get; set; }
 
@@ -24,5 +27,6 @@ internal sealed class AckTally
         Received = 0;
         Rejected = 0;
         FirstReason = RejectReason.None;
+        RetryAfterMs = 0;
     }
 }

@@ -19,11 +19,8 @@ internal sealed partial class BatchWriter
             return known;
         }
         reason = CheckLimits(message);
-        if (reason == RejectReason.None)
-        {
-            reason = Room();
-        }
-        if (reason == RejectReason.None && (_identities.IsFull || !budget.TryTake()))
+        // Room for a series is asked for when a sample tells the kind: past that limit the identity still helps to keep totals.
+        if (reason == RejectReason.None && (_identities.IsFull || !budget.Identities.TryTake()))
         {
             reason = RejectReason.SeriesLimit;
         }
@@ -44,7 +41,16 @@ internal sealed partial class BatchWriter
         {
             return room;
         }
+        identity.NameBudget ??= budget.OfName(identity.Name);
+        if (!identity.NameBudget.TryTake())
+        {
+            return RejectReason.NameSeriesLimit;
+        }
         AddSeriesResult added = store.TryAddSeries(_writer, identity.Name, identity.Labels, kind, identity.Unit, out series);
+        if (added != AddSeriesResult.Added)
+        {
+            identity.NameBudget.Return(1);
+        }
         if (series is not null)
         {
             _identities.Bind(identity, series);

@@ -8,7 +8,7 @@ namespace Observability.Aggregator.Ingest;
 /// [Data plane] Applies a batch that passed the structural pass: from the decoder's tape to the store. What cannot be applied is counted by
 /// its reason, never thrown. One per shard; one thread at a time.
 /// </summary>
-internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder decoder, IdentityBudget budget, int histogramBucketsMax)
+internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder decoder, SeriesBudget budget, int histogramBucketsMax)
 {
     private readonly HistogramDecoder _histogram = new(new WireFault(), histogramBucketsMax);
     private readonly long[] _rejected = new long[(int)RejectReason.Count];
@@ -76,11 +76,21 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
         {
             Reject(RejectReason.BatchSamplesLimit, decoder.OverLimitCount);
         }
+        AppendTotals();
         if (_newestNs > _writer.Source.NewestSampleNs)
         {
             _writer.Source.NewestSampleNs = _newestNs;
         }
         return new BatchOutcome(_applied, _rejectedCount, _firstReason);
+    }
+
+    /// <summary>Instead of <see cref="Apply"/>: nothing is applied, all is counted.</summary>
+    public BatchOutcome RejectAll(RejectReason reason)
+    {
+        _rejectedCount = 0;
+        _firstReason = RejectReason.None;
+        Reject(reason, decoder.SampleCount);
+        return new BatchOutcome(0, _rejectedCount, _firstReason);
     }
 
     private void ApplyRun(in MetricRun run)
@@ -103,6 +113,10 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
         }
         if (reason != RejectReason.None)
         {
+            if (IsSeriesLimit(reason) && identity is not null)
+            {
+                KeepTotals(identity, run);
+            }
             Reject(reason, run.Count);
             return;
         }
@@ -229,6 +243,10 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
             if (reason == RejectReason.None)
             {
                 store.AppendBits(_writer, series!, (long)tick.TimestampNs, (long)values[i]);
+            }
+            else if (tick.IsCounter && identity is not null && IsSeriesLimit(reason) && !decoder.Header.Replay && FindTotal(identity, kind) is { } total)
+            {
+                KeepCount(identity, total, tick.TimestampNs, values[i]);
             }
             Count(reason);
         }

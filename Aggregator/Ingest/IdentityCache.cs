@@ -14,6 +14,9 @@ internal sealed class IdentityCache(int countMax, ulong seed)
 
     public int Count { get; private set; }
 
+    /// <summary>The totals of what is past a limit, by metric name. Bounded by the budget for overflow series.</summary>
+    public Dictionary<string, OverflowTotal> Overflows { get; } = new(StringComparer.Ordinal);
+
     public bool IsFull => Count >= countMax;
 
     /// <summary>Grows whenever an identity gets its series.</summary>

@@ -3,7 +3,7 @@ using Observability.Aggregator.Diagnostics;
 namespace Observability.Aggregator.Ingest;
 
 /// <summary>Ingestion's counters, for exposition.</summary>
-internal sealed class IngestMetrics(IngestCounters counters, ConnectedAgents agents) : IMetricSource
+internal sealed class IngestMetrics(IngestCounters counters, ConnectedAgents agents, KeyUsages keys) : IMetricSource
 {
     private readonly DroppedTotals _dropped = new(agents);
 
@@ -19,6 +19,7 @@ internal sealed class IngestMetrics(IngestCounters counters, ConnectedAgents age
         OwnMetric.Counter("telemetry_samples_duplicate_total", "Samples of batches that came again.", counters.Duplicates),
         OwnMetric.Counter("telemetry_samples_replayed_total", "Samples that agents sent again after a restart of the aggregator.", counters.Replayed),
         OwnMetric.Counter("telemetry_batches_malformed_total", "Batches of which nothing was applied.", counters.Malformed),
+        OwnMetric.Counter("telemetry_ingest_streams_refused_total", "Streams refused because their key had as many as it may.", keys.StreamsRefused),
         OwnMetric.Counter("telemetry_ingest_conflicts_total", "Streams refused because their identity had a live owner.", counters.Conflicts),
         OwnMetric.Counter(
             "telemetry_samples_dropped_total", "Samples that agents dropped, as they report it, by reason.", "reason",

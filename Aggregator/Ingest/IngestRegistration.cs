@@ -13,9 +13,12 @@ internal static class IngestRegistration
         services.AddSingleton<ConnectedAgents>();
         services.AddSingleton<IngestServices>();
         services.AddSingleton<AckPacer>();
+        services.AddSingleton<KeyUsages>();
         services.AddSingleton<TelemetryIngestor>();
         services.AddSingleton<IDrain, IngestDrain>();
+        services.AddSingleton<Cardinality>();
         services.AddSingleton<IMetricSource, IngestMetrics>();
+        services.AddSingleton<IMetricSource, AgentMetrics>();
         return services;
     }
 

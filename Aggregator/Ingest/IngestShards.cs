@@ -13,7 +13,7 @@ internal sealed class IngestShards
 
     private readonly TelemetryStore _store;
     private readonly IngestShard[] _shards;
-    private readonly IdentityBudget _budget;
+    private readonly SeriesBudget _budget;
     private readonly ulong _seed;
 
     public IngestShards(TelemetryStore store, IngestOptions options)
@@ -21,14 +21,14 @@ internal sealed class IngestShards
         _store = store;
         _seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
         // Declared identities may run ahead of series, but not without bound.
-        _budget = new IdentityBudget((int)Math.Min(int.MaxValue, 2L * store.Options.SeriesMax));
+        _budget = new SeriesBudget((int)Math.Min(int.MaxValue, 2L * store.Options.SeriesMax), options.SeriesPerNameMax, options.OverflowSeriesMax);
         int count = (int)BitOperations.RoundUpToPowerOf2((uint)(options.Shards > 0 ? options.Shards : Environment.ProcessorCount * 2));
         _shards = [.. Enumerable.Range(0, count).Select(_ => Create(store, options))];
     }
 
     public IReadOnlyList<IngestShard> All => _shards;
 
-    public IdentityBudget Budget => _budget;
+    public SeriesBudget Budget => _budget;
 
     public IngestShard Of(string service, string instance)
     {

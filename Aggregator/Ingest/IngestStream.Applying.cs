@@ -42,7 +42,7 @@ internal sealed partial class IngestStream
         else
         {
             _owner!.Writer.ReceivedNs = NewestBatchNs;
-            Count(shard.Counters, shard.Writer.Apply(), header.Replay);
+            Count(shard.Counters, IsWithinRate(decoder) ? shard.Writer.Apply() : shard.Writer.RejectAll(RejectReason.RateLimit), header.Replay);
             services.Store.Arrivals.Signal();
         }
         if (_ledger is not null)
@@ -50,6 +50,14 @@ internal sealed partial class IngestStream
             Tally.Sequence = _ledger.Mark;
             _agent!.Sequence = _ledger.Mark;
         }
+    }
+
+    private bool IsWithinRate(BatchDecoder decoder)
+    {
+        uint retryAfterMs = 0;
+        bool isWithin = key is null || key.TryTake(decoder.SampleCount, out retryAfterMs);
+        Tally.RetryAfterMs = Math.Max(Tally.RetryAfterMs, retryAfterMs);
+        return isWithin;
     }
 
     private bool IsNew(in BatchHeader header, ShardCounters counters)

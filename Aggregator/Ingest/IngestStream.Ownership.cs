@@ -80,7 +80,7 @@ internal sealed partial class IngestStream
         }
         if (--owner.StreamCount == 0)
         {
-            services.Shards.Budget.Return(owner.Identities.DropUnbound());
+            services.Shards.Budget.Identities.Return(owner.Identities.DropUnbound());
         }
     }
 }

@@ -11,7 +11,7 @@ namespace Observability.Aggregator.Ingest;
 /// One stream of batches. Its endpoint calls <see cref="ApplyAsync"/> whenever messages are there; everything else happens in the turn of the
 /// shard that owns the stream's source, on whatever thread has it. Between turns the endpoint alone reads and resets what the Ack tells.
 /// </summary>
-internal sealed partial class IngestStream(IngestServices services, IBatchSource source, bool isExchange) : IValueTaskSource
+internal sealed partial class IngestStream(IngestServices services, IBatchSource source, bool isExchange, KeyUsage? key = null) : IValueTaskSource
 {
     private readonly WireFault _firstFault = new();
     private readonly RefTable _refs = new(services.Options.RefsPerStreamMax);

@@ -9,6 +9,8 @@ internal enum RejectReason : byte
     KindMismatch,
     SeriesLimit,
     ServiceSeriesLimit,
+    NameSeriesLimit,
+    RateLimit,
     NameLimit,
     LabelCountLimit,
     LabelNameLimit,

@@ -33,6 +33,18 @@ internal sealed class SeriesIdentity
 
     public bool HasUnit { get; set; }
 
+    /// <summary>Series that its metric name may still have; null until one was asked for.</summary>
+    public IdentityBudget? NameBudget { get; set; }
+
+    /// <summary>Where its samples are summed up while a limit forbids it a series; null when that too finds no room.</summary>
+    public OverflowTotal? Overflow { get; set; }
+
+    /// <summary>Whether <see cref="Overflow"/> was looked for.</summary>
+    public bool HasOverflow { get; set; }
+
+    /// <summary>The counter's value that <see cref="Overflow"/> knows.</summary>
+    public ulong OverflowLast;
+
     /// <summary>The identity that followed this one last time: a guess, checked byte by byte.</summary>
     public SeriesIdentity? Next { get; set; }
 

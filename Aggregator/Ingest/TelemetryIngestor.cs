@@ -6,7 +6,7 @@ using Observability.Protocol.V1;
 namespace Observability.Aggregator.Ingest;
 
 /// <summary>The two methods of telemetry.v1.TelemetryIngestor. Acks are coalesced: one for all batches of a wake-up, and of an interval.</summary>
-internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer)
+internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer, KeyUsages keys)
 {
     public const string StreamTelemetryPath = "/telemetry.v1.TelemetryIngestor/StreamTelemetry";
     public const string ExchangePath = "/telemetry.v1.TelemetryIngestor/Exchange";
@@ -19,7 +19,12 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer)
 
     private async ValueTask<GrpcStatus> ServeAsync(GrpcServerCall call, bool isExchange)
     {
-        IngestStream stream = new(services, new GrpcBatchSource(call), isExchange);
+        KeyUsage key = keys.Of(call.Http);
+        if (!key.TryOpen())
+        {
+            return Refuse(call);
+        }
+        IngestStream stream = new(services, new GrpcBatchSource(call), isExchange, key);
         services.Counters.OpenStream();
         AckPacer.Stream acks = pacer.Open(call.Wake);
         try
@@ -31,6 +36,7 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer)
             pacer.Close(acks);
             await stream.CloseAsync();
             services.Counters.CloseStream();
+            key.Close();
         }
     }
 
@@ -40,7 +46,7 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer)
         while (stream.Status is null && await call.WaitToReadAsync())
         {
             await stream.ApplyAsync();
-            if (isExchange && stream.Tally.Batches > 0 && acks.IsDue(stream.Tally.PushIntervalMs))
+            if (isExchange && stream.Tally.Batches > 0 && (stream.Tally.RetryAfterMs > 0 || acks.IsDue(stream.Tally.PushIntervalMs)))
             {
                 Write(call, stream, ack);
                 await call.FlushAsync();
@@ -52,7 +58,7 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer)
         }
         if (stream.AskToWait)
         {
-            call.Trailers["grpc-retry-pushback-ms"] = services.Options.RetryPushbackMs.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            AskToWait(call);
         }
         if (stream.Status is { } status)
         {
@@ -65,12 +71,25 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer)
         return call.IsStopped ? Draining : new GrpcStatus(GrpcStatusCode.Ok, "");
     }
 
+    private GrpcStatus Refuse(GrpcServerCall call)
+    {
+        keys.CountRefused();
+        AskToWait(call);
+        return new GrpcStatus(
+            GrpcStatusCode.ResourceExhausted,
+            $"Cannot open another stream: {services.Options.StreamsPerKeyMax} of one key are the limit (Ingest:StreamsPerKeyMax).");
+    }
+
+    private void AskToWait(GrpcServerCall call) =>
+        call.Trailers["grpc-retry-pushback-ms"] = services.Options.RetryPushbackMs.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
     private void Write(GrpcServerCall call, IngestStream stream, Ack ack)
     {
         AckTally tally = stream.Tally;
         ack.Received = (ulong)tally.Received;
         ack.Rejected = (ulong)tally.Rejected;
         ack.Message = services.RejectTexts[tally.FirstReason];
+        ack.RetryAfterMs = tally.RetryAfterMs;
         ack.Sequence = tally.Sequence;
         ack.EchoSentAtNs = tally.SentAtNs;
         ack.ServerSessionId = services.Store.SessionId;

@@ -47,7 +47,7 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits, R
         }
     }
 
-    public AddSeriesResult TryAdd(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit, out Series? series)
+    public AddSeriesResult TryAdd(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit, out Series? series, bool pastLimits = false)
     {
         series = null;
         AddSeriesResult allowed = CheckLimits(name, labels, unit);
@@ -67,7 +67,7 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits, R
                 SetUnitLocked(existing, unit);
                 return AddSeriesResult.Exists;
             }
-            AddSeriesResult room = Room(writer);
+            AddSeriesResult room = pastLimits ? AddSeriesResult.Added : Room(writer);
             if (room == AddSeriesResult.Added)
             {
                 series = AddLocked(writer, name, labels, kind, unit);

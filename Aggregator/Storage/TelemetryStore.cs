@@ -70,6 +70,10 @@ internal sealed partial class TelemetryStore
     public AddSeriesResult TryAddSeries(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit, out Series? series) =>
         _catalog.TryAdd(writer, name, labels, kind, unit, out series);
 
+    /// <summary>As <see cref="TryAddSeries"/>, for the few series that keep the totals of what is past the limits on series; the caller bounds them.</summary>
+    public AddSeriesResult TryAddPastLimits(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit, out Series? series) =>
+        _catalog.TryAdd(writer, name, labels, kind, unit, out series, pastLimits: true);
+
     /// <summary>Whether one more series of this source is within the limits. No lock: what a sender past its limit costs.</summary>
     public AddSeriesResult Room(SourceWriter writer) => _catalog.Room(writer);
 

@@ -12,7 +12,7 @@ internal sealed class DecoderBench
         Store = new TelemetryStore(storage ?? new StorageOptions(), sessionId: 1);
         Options = ingest ?? new IngestOptions();
         Decoder = new BatchDecoder(Options, Store.Options.HistogramBucketsMax);
-        Writer = new BatchWriter(Store, Decoder, new IdentityBudget(identitiesMax), Store.Options.HistogramBucketsMax);
+        Writer = new BatchWriter(Store, Decoder, new SeriesBudget(identitiesMax, Options.SeriesPerNameMax, Options.OverflowSeriesMax), Store.Options.HistogramBucketsMax);
         Source = Store.OpenWriter("s", "i");
         Identities = new IdentityCache(identitiesMax, seed: 42);
         Refs = new RefTable(Options.RefsPerStreamMax);

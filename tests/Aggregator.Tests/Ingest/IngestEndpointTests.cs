@@ -102,6 +102,65 @@ public sealed class IngestEndpointTests
     }
 
     [Fact]
+    public async Task Exchange_PastTheStreamsOfAKey_IsRefusedUntilOneEnds()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:StreamsPerKeyMax=1", "Ingest:RetryPushbackMs=77", "TELEMETRY_API_KEYS=one,two");
+        using GrpcChannel ofOne = Open(aggregator, "one");
+        using GrpcChannel ofTwo = Open(aggregator, "two");
+        await using GrpcDuplexCall first = ofOne.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await first.WriteAsync(IngestBench.Batch(1, 1, 1).ToByteArray(), Token);
+        await ReadAckAsync(first);
+
+        await using GrpcDuplexCall past = ofOne.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        GrpcStatus status = await past.GetStatusAsync(Token);
+        Assert.Equal(GrpcStatusCode.ResourceExhausted, status.Code);
+        Assert.Contains("Ingest:StreamsPerKeyMax", status.Detail, StringComparison.Ordinal);
+        Assert.Equal("77", past.Trailers["grpc-retry-pushback-ms"]);
+
+        await using GrpcDuplexCall other = ofTwo.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await other.WriteAsync(IngestBench.Batch(1, 2, 2).ToByteArray(), Token);
+        await ReadAckAsync(other);
+
+        await first.CompleteAsync();
+        await first.GetStatusAsync(Token);
+        GrpcStatusCode again;
+        do
+        {
+            // The former stream is closed a moment after its client knows.
+            await using GrpcDuplexCall next = ofOne.OpenDuplex(TelemetryIngestor.StreamTelemetryPath, GrpcCallOptions.Default, Token);
+            await next.CompleteAsync();
+            again = (await next.GetStatusAsync(Token)).Code;
+        }
+        while (again != GrpcStatusCode.Ok);
+    }
+
+    [Fact]
+    public async Task Exchange_PastTheRateOfAKey_RejectsTellsHowLongToWaitAndRecovers()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:SamplesPerSecondPerKeyMax=100");
+        using GrpcChannel channel = Open(aggregator);
+        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        double[] values = [.. Enumerable.Range(1, 250).Select(i => (double)i)];
+        await call.WriteAsync(IngestBench.Batch(9, 1, values).ToByteArray(), Token);
+        Assert.Equal(250UL, (await ReadAckAsync(call)).Received);
+        await call.WriteAsync(IngestBench.Batch(9, 2, 1).ToByteArray(), Token);
+        Ack limited = await ReadAckAsync(call);
+        Assert.Equal((0UL, 1UL, 2UL), (limited.Received, limited.Rejected, limited.Sequence));
+        Assert.Contains("Ingest:SamplesPerSecondPerKeyMax", limited.Message, StringComparison.Ordinal);
+        Assert.InRange(limited.RetryAfterMs, 1U, 1501U);
+        Assert.Equal(1, aggregator.Get<IngestCounters>().RejectedByReason()["rate_limit"]);
+
+        ulong sequence = 2;
+        Ack ack;
+        do
+        {
+            await call.WriteAsync(IngestBench.Batch(9, ++sequence, 1).ToByteArray(), Token);
+            ack = await ReadAckAsync(call);
+        }
+        while (ack.Received == 0);
+    }
+
+    [Fact]
     public async Task Exchange_RejectedSamples_AreToldWithTheFirstReason()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Storage:SeriesMax=1");
@@ -199,7 +258,8 @@ public sealed class IngestEndpointTests
         Assert.Equal(700, aggregator.Get<TelemetryStore>().SeriesCount);
     }
 
-    private static GrpcChannel Open(RunningAggregator aggregator) => new(new GrpcChannelOptions { Address = new Uri($"http://127.0.0.1:{aggregator.GrpcPort}") });
+    private static GrpcChannel Open(RunningAggregator aggregator, string? apiKey = null) =>
+        new(new GrpcChannelOptions { Address = new Uri($"http://127.0.0.1:{aggregator.GrpcPort}"), ApiKey = apiKey });
 
     private static async Task<Ack> ReadAckAsync(GrpcDuplexCall call)
     {

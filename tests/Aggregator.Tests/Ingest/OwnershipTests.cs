@@ -179,10 +179,10 @@ public sealed class OwnershipTests
         TelemetryBatch batch = IngestBench.Batch(values: 1);
         batch.Metrics.Add(new Metric { Name = "declared_only", SeriesRef = 1 });
         await stream.SendAsync(batch);
-        Assert.Equal(2, _bench.Services.Shards.Budget.Count);
+        Assert.Equal(2, _bench.Services.Shards.Budget.Identities.Count);
         await stream.Stream.CloseAsync();
 
-        Assert.Equal(1, _bench.Services.Shards.Budget.Count);
+        Assert.Equal(1, _bench.Services.Shards.Budget.Identities.Count);
         Assert.Equal(0, _bench.Services.Agents.Count);
     }
 
