@@ -22,6 +22,9 @@ install_test_tools() {
   command -v protoc >/dev/null || packages+=(protobuf-compiler)
   command -v prometheus >/dev/null && command -v promtool >/dev/null || packages+=(prometheus)
   /usr/bin/python3 -c 'import prometheus_client' 2>/dev/null || packages+=(python3-prometheus-client)
+  # The published compose file is started in an engine of the test's own.
+  command -v dockerd >/dev/null || packages+=(docker.io)
+  command -v docker-compose >/dev/null || packages+=(docker-compose)
   [ ${#packages[@]} -eq 0 ] && return 0
   if ! command -v apt-get >/dev/null; then
     echo "Cannot install ${packages[*]}: this machine has no apt-get. Install them by hand to run the tests that need them." >&2
