@@ -17,6 +17,19 @@ internal sealed class BlockList(RingBudget budget)
 
     public bool IsEmpty => Volatile.Read(ref _blocks).Length == 0;
 
+    public long SizeInBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (RowBlock block in All)
+            {
+                bytes += block.SizeInBytes;
+            }
+            return bytes;
+        }
+    }
+
     public void Add(RowBlock block)
     {
         budget.Reserve(block.SizeInBytes);

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Observability.Aggregator.History;
 
@@ -74,12 +76,7 @@ internal static class PackedInts
         }
         else if (width <= 56)
         {
-            ulong mask = (1UL << width) - 1;
-            int bit = 0;
-            for (int i = 0; i < values.Length; i++, bit += width)
-            {
-                values[i] = floor + (long)((BinaryPrimitives.ReadUInt64LittleEndian(packed[(bit >> 3)..]) >> (bit & 7)) & mask);
-            }
+            ReadNarrow(packed[..(PackedBytes(values.Length, width) + sizeof(ulong))], width, floor, values);
         }
         else
         {
@@ -89,6 +86,20 @@ internal static class PackedInts
         {
             int at = (int)from.Varint();
             values[at] = from.Signed();
+        }
+    }
+
+    private static void ReadNarrow(ReadOnlySpan<byte> packed, int width, long floor, Span<long> values)
+    {
+        // The slice above holds the last word: no check is needed for each.
+        ref byte first = ref MemoryMarshal.GetReference(packed);
+        ulong mask = (1UL << width) - 1;
+        int bit = 0;
+        for (int i = 0; i < values.Length; i++, bit += width)
+        {
+            ulong word = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref first, bit >> 3));
+            word = BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word);
+            values[i] = floor + (long)((word >> (bit & 7)) & mask);
         }
     }
 

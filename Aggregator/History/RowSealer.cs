@@ -52,6 +52,29 @@ internal sealed class RowSealer
         return rows;
     }
 
+    /// <summary>Makes a block of rollups, row by row as they lie, and merges small ones.</summary>
+    public void SealRollups(ReadOnlySpan<long> cells, int rows, int stride, bool isDouble, long firstRow, BlockList into, long receivedNs)
+    {
+        _writer.Begin(firstRow, rows, stride);
+        for (int column = 0; column < stride; column++)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                _column[row] = cells[(row * stride) + column];
+            }
+            _writer.Add(_column.AsSpan(0, rows), IsDouble(column, isDouble));
+        }
+        into.Add(_writer.End(receivedNs));
+        if (Merge(into, RollupTier.RowsFirst, column => IsDouble(column, isDouble)) is { } merged)
+        {
+            into.ReplaceLast(merged);
+        }
+
+        // Begin and count are whole numbers, and so is a counter's last total.
+        static bool IsDouble(int column, bool isDouble) =>
+            column >= RollupTier.SharedColumns && (isDouble || (column - RollupTier.SharedColumns) % RollupTier.SeriesColumns != 0);
+    }
+
     private RowBlock Compress(RowRing ring, bool isDouble, long firstRow, int rows)
     {
         int stride = ring.Width + 1;

@@ -9,6 +9,8 @@ namespace Observability.Aggregator.Query;
 internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
 {
     private const long ExactIntegerMax = 1L << 53;
+    private const long SecondNs = 1_000_000_000;
+    private const long MinuteNs = 60 * SecondNs;
     private const int FlushBytes = 64 * 1024;
 
     private readonly SampleBuffer _samples = new(countMax: 1_100_000);
@@ -70,11 +72,27 @@ internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
             _samples.Clear();
             // One period earlier for counters, so that the first step's increase counts from the sample before it.
             long fromNs = series.Kind == SeriesKind.Counter && query.StepNs is { } stepNs ? query.FromNs - stepNs : query.FromNs;
-            ReadResult read = store.Read(series, fromNs, LastNs(query), _samples);
-            json.WriteNumber("overwritten", read.Overwritten);
+            long overwritten = query.StepNs is null ? store.Read(series, fromNs, LastNs(query), _samples).Overwritten : ReadForSteps(series, fromNs, LastNs(query));
+            json.WriteNumber("overwritten", overwritten);
             WriteScalars(json, query, series);
         }
         json.WriteEndObject();
+    }
+
+    /// <summary>Samples where they are kept, and before them what is kept of seconds and minutes. Returns how many of the range are gone altogether.</summary>
+    private long ReadForSteps(Series series, long fromNs, long lastNs)
+    {
+        if (store.OldestKeptNs(series) is not { } keptFromNs || keptFromNs <= fromNs)
+        {
+            return store.Read(series, fromNs, lastNs, _samples).Overwritten;
+        }
+        // The second that the oldest sample lies in is whole in the rollups, if they have it.
+        long cutNs = keptFromNs == long.MaxValue ? long.MaxValue : keptFromNs - (keptFromNs % SecondNs) + SecondNs;
+        store.ReadRollups(series, fromNs, Math.Min(cutNs, lastNs + 1), _samples);
+        int rollups = _samples.Count;
+        bool hasCut = rollups > 0 && _samples.TimestampsNs[rollups - 1] >= cutNs - SecondNs;
+        long overwritten = store.Read(series, hasCut ? cutNs : keptFromNs, lastNs, _samples).Overwritten;
+        return rollups > 0 && _samples.TimestampsNs[0] < fromNs + (2 * MinuteNs) ? 0 : overwritten;
     }
 
     /// <summary>A range with steps ends before To, a raw one with it.</summary>
@@ -213,9 +231,11 @@ internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
     private static void WriteTimes(Utf8JsonWriter json, int count, Func<int, long> timeOf)
     {
         json.WriteStartArray("timestamps_ns");
+        Span<byte> digits = stackalloc byte[24];
         for (int row = 0; row < count; row++)
         {
-            json.WriteStringValue(Text(timeOf(row)));
+            timeOf(row).TryFormat(digits, out int length, default, CultureInfo.InvariantCulture);
+            json.WriteStringValue(digits[..length]);
         }
         json.WriteEndArray();
     }

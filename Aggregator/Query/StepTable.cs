@@ -37,16 +37,32 @@ internal sealed class StepTable
     public void Add(SampleBuffer samples, SeriesKind kind, long fromNs, long stepNs)
     {
         ulong? previous = null;
+        int step = -1;
+        long stepFromNs = long.MaxValue;
         for (int row = 0; row < samples.Count; row++)
         {
-            int step = (int)((samples.TimestampsNs[row] - fromNs) / stepNs);
+            long timeNs = samples.TimestampsNs[row];
+            // Samples mostly come in the order of time: a division for each step, not for each sample.
+            if (timeNs < stepFromNs || timeNs - stepFromNs >= stepNs)
+            {
+                long number = Math.DivRem(timeNs - fromNs, stepNs).Quotient;
+                step = timeNs < fromNs || number >= StepCount ? -1 : (int)number;
+                stepFromNs = step < 0 ? long.MaxValue : fromNs + (step * stepNs);
+            }
             ulong total = samples.Counter(row);
-            if (step < 0 || step >= StepCount)
+            if (step < 0)
             {
                 previous = total;
                 continue;
             }
-            if (kind == SeriesKind.Counter)
+            if (kind == SeriesKind.Counter && samples.IsAggregate(row))
+            {
+                // A rollup: its sum is the increase since the sample before it.
+                Add(step, samples.Min[row], samples.Max[row], samples.Sum[row], total, (long)samples.Counts[row]);
+                _increase[step] += samples.Sum[row];
+                previous = total;
+            }
+            else if (kind == SeriesKind.Counter)
             {
                 Add(step, total, total, total, total, 1);
                 _increase[step] += previous is { } before ? total >= before ? total - before : total : 0;
@@ -92,8 +108,15 @@ internal sealed class StepTable
         }
         else
         {
-            _min[step] = double.MinNumber(_min[step], min);
-            _max[step] = double.MaxNumber(_max[step], max);
+            // A NaN is no minimum while there is a number.
+            if (min < _min[step] || double.IsNaN(_min[step]))
+            {
+                _min[step] = min;
+            }
+            if (max > _max[step] || double.IsNaN(_max[step]))
+            {
+                _max[step] = max;
+            }
         }
         _sum[step] += sum;
         _last[step] = last;

@@ -9,6 +9,7 @@ namespace Observability.Aggregator.Storage;
 /// </summary>
 internal sealed class HistorySealer(TelemetryStore store)
 {
+    private const int ExpiryCheckedEveryPasses = 4;
     private const int TracksCheckedEveryPasses = 64;
 
     // What is left free so that rings can grow: at the budget the oldest history goes, never the present.
@@ -42,17 +43,30 @@ internal sealed class HistorySealer(TelemetryStore store)
             _groups.Add(made);
         }
         long idleBeforeNs = nowNs - (store.Options.IdleSecondsMax * 1_000_000_000L);
-        long keptFromNs = nowNs - (store.Options.HistorySecondsMax * 1_000_000_000L);
         foreach (RowGroup group in _groups)
         {
             Seal(group, idleBeforeNs);
-            group.Blocks.DropBefore(keptFromNs);
         }
+        DropExpired(nowNs);
         Park();
         EvictOldest();
         if (++_passes % TracksCheckedEveryPasses == 0)
         {
             ForgetGone();
+        }
+    }
+
+    private void DropExpired(long nowNs)
+    {
+        if (_passes % ExpiryCheckedEveryPasses != 0)
+        {
+            return;
+        }
+        foreach (RowGroup group in _groups)
+        {
+            group.Blocks.DropBefore(nowNs - (store.Options.HistorySecondsMax * 1_000_000_000L));
+            group.Rollups?.Seconds.Blocks.DropBefore(nowNs - (store.Options.SecondRollupsSecondsMax * 1_000_000_000L));
+            group.Rollups?.Minutes.Blocks.DropBefore(nowNs - (store.Options.MinuteRollupsSecondsMax * 1_000_000_000L));
         }
     }
 
@@ -66,10 +80,13 @@ internal sealed class HistorySealer(TelemetryStore store)
         while (head - ring.SealedRows >= least)
         {
             int rows = _rows.Seal(ring, group.Kind == SeriesKind.Gauge, group.Blocks, (int)Math.Min(head - ring.SealedRows, RowSealer.RowsFirst));
+            group.EnsureRollups().Seconds.Add(_rows.Cells, _rows.Aggregates, rows, _rows, ring.ReceivedNs);
             Volatile.Write(ref _sealedSamples, _sealedSamples + ((long)rows * ring.Width));
         }
         if (isIdle && ring.Capacity > 0 && ring.SealedRows == head)
         {
+            group.Rollups?.Seconds.Flush(_rows, ring.ReceivedNs);
+            group.Rollups?.Minutes.Flush(_rows, ring.ReceivedNs);
             _parking.Add((group, ring.AskToPark()));
         }
     }
@@ -97,9 +114,9 @@ internal sealed class HistorySealer(TelemetryStore store)
         }
         long excess = used - (long)(store.Options.MemoryBudgetBytes * BudgetShareAfterEviction);
         List<(long ReceivedNs, long Bytes)> blocks = [];
-        foreach (RowGroup group in _groups)
+        foreach (BlockList list in AllLists())
         {
-            foreach (RowBlock block in group.Blocks.All)
+            foreach (RowBlock block in list.All)
             {
                 blocks.Add((block.ReceivedNs, block.SizeInBytes));
             }
@@ -116,19 +133,23 @@ internal sealed class HistorySealer(TelemetryStore store)
         }
         long cutNs = blocks[count - 1].ReceivedNs + 1;
         long evicted = 0;
-        foreach (RowGroup group in _groups)
+        foreach (BlockList list in AllLists())
         {
-            evicted += group.Blocks.DropBefore(cutNs);
+            evicted += list.DropBefore(cutNs);
         }
         Volatile.Write(ref _evictedBytes, _evictedBytes + evicted);
     }
+
+    private IEnumerable<BlockList> AllLists() => _groups.SelectMany(group => group.Rollups is { } rollups
+        ? new[] { group.Blocks, rollups.Seconds.Blocks, rollups.Minutes.Blocks }
+        : [group.Blocks]);
 
     /// <summary>Closed groups whose last block is gone: nobody needs them, and the tracks of their series forget them.</summary>
     private void ForgetGone()
     {
         int gone = _groups.RemoveAll(group =>
         {
-            bool isGone = group.IsClosed && group.Ring.SealedRows == group.Ring.Head && group.Ring.Capacity == 0 && group.Blocks.IsEmpty;
+            bool isGone = group.IsClosed && group.Ring.SealedRows == group.Ring.Head && group.Ring.Capacity == 0 && group.IsEmpty;
             if (isGone)
             {
                 group.SetGone();

@@ -9,12 +9,18 @@ namespace Observability.Aggregator.Storage;
 /// </summary>
 internal sealed class RowGroup(RingLimits limits, int width, SeriesKind kind, long newestTimestampNs)
 {
+    private Rollups? _rollups;
     private int _isClosed;
     private int _isGone;
 
     public RowRing Ring { get; } = new(limits, width, newestTimestampNs);
 
     public BlockList Blocks { get; } = new(limits.Budget);
+
+    /// <summary>Null until the sealer has seen rows of this group.</summary>
+    public Rollups? Rollups => Volatile.Read(ref _rollups);
+
+    public bool IsEmpty => Blocks.IsEmpty && (Rollups is not { } rollups || (rollups.Seconds.Blocks.IsEmpty && rollups.Minutes.Blocks.IsEmpty));
 
     public SeriesKind Kind { get; } = kind;
 
@@ -23,6 +29,16 @@ internal sealed class RowGroup(RingLimits limits, int width, SeriesKind kind, lo
 
     /// <summary>True once it is closed and holds nothing: the tracks of its series may forget it.</summary>
     public bool IsGone => Volatile.Read(ref _isGone) != 0;
+
+    /// <summary>The sealer's.</summary>
+    public Rollups EnsureRollups()
+    {
+        if (_rollups is null)
+        {
+            Volatile.Write(ref _rollups, new Rollups(limits.Budget, Ring.Width, Kind == SeriesKind.Gauge));
+        }
+        return _rollups!;
+    }
 
     public void Close() => Volatile.Write(ref _isClosed, 1);
 

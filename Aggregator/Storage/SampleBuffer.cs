@@ -51,15 +51,31 @@ internal sealed class SampleBuffer(int countMax = SampleBuffer.CountMaxDefault)
             Min.AsSpan(Count, rows), Max.AsSpan(Count, rows), Sum.AsSpan(Count, rows), Counts.AsSpan(Count, rows));
     }
 
+    /// <summary>A conflated row; dropped when the buffer is at its bound.</summary>
+    internal void Add(long timestampNs, long bits, double min, double max, double sum, ulong count)
+    {
+        SampleColumns row = Free(1);
+        if (row.Length == 1)
+        {
+            (row.TimestampsNs[0], row.Bits[0], row.Min[0], row.Max[0], row.Sum[0], row.Counts[0]) = (timestampNs, bits, min, max, sum, count);
+            Count++;
+        }
+    }
+
     internal void Advance(int count) => Count += count;
 
     /// <summary>Keeps, of the rows from <paramref name="first"/> on, those in the range. Returns how many.</summary>
     internal int KeepRange(int first, long fromNs, long toNs)
     {
         int kept = first;
-        for (int row = first; row < Count; row++)
+        long[] timestampsNs = TimestampsNs;
+        while (kept < Count && timestampsNs[kept] >= fromNs && timestampsNs[kept] <= toNs)
         {
-            if (TimestampsNs[row] < fromNs || TimestampsNs[row] > toNs)
+            kept++;    // Mostly all of them.
+        }
+        for (int row = kept; row < Count; row++)
+        {
+            if (timestampsNs[row] < fromNs || timestampsNs[row] > toNs)
             {
                 continue;
             }

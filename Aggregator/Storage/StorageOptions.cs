@@ -36,6 +36,12 @@ internal sealed class StorageOptions
     /// <summary>How long every sample is kept, compressed.</summary>
     [Range(1, 86_400)] public int HistorySecondsMax { get; init; } = 300;
 
+    /// <summary>How long min, max, sum, count and last of each second are kept.</summary>
+    [Range(1, 30 * 86_400)] public int SecondRollupsSecondsMax { get; init; } = 3_600;
+
+    /// <summary>How long those of each minute are kept.</summary>
+    [Range(1, 366 * 86_400)] public int MinuteRollupsSecondsMax { get; init; } = 86_400;
+
     /// <summary>A series that receives nothing for so long keeps only its compressed history.</summary>
     [Range(1, 86_400)] public int IdleSecondsMax { get; init; } = 60;
 

@@ -47,6 +47,23 @@ internal sealed partial class TelemetryStore
     /// <summary>Bytes of all samples: rings, compressed history, rollups.</summary>
     public long MemoryBytes => _budget.BytesUsed;
 
+    /// <summary>Bytes of the rollups alone: walks all series.</summary>
+    public long RollupBytes
+    {
+        get
+        {
+            HashSet<RowGroup> groups = [];
+            foreach (Series series in AllSeries)
+            {
+                for (SeriesTrack? track = series.Track; track is not null; track = track.Former)
+                {
+                    groups.Add(track.Group);
+                }
+            }
+            return groups.Sum(group => group.Rollups?.SizeInBytes ?? 0);
+        }
+    }
+
     internal RowGroups Groups => _groups;
 
     /// <summary>How often a ring was refused memory to grow.</summary>

@@ -13,6 +13,16 @@ internal static class BenchmarkProgram
             IngestComparison.Run(Console.Out, args.ElementAtOrDefault(1) ?? "");
             return;
         }
+        if (args is ["memory", ..])
+        {
+            Storage.MemoryReport.Run(Console.Out);
+            return;
+        }
+        if (args is ["query", ..])
+        {
+            Storage.QueryTimes.Run(Console.Out);
+            return;
+        }
         if (args is ["rings", ..])
         {
             Rings.RingComparison.Run(Console.Out);

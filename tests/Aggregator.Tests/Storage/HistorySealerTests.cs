@@ -111,7 +111,7 @@ public sealed class HistorySealerTests
     [Fact]
     public void Pass_OnceClosedGroupsAreEmpty_TracksForgetThem()
     {
-        Bench bench = new(6, new StorageOptions { HistorySecondsMax = 5 });
+        Bench bench = new(6, new StorageOptions { HistorySecondsMax = 5, SecondRollupsSecondsMax = 5, MinuteRollupsSecondsMax = 5 });
         bench.Write(200, passEvery: 10);
         for (int i = 0; i < 10; i++)
         {
