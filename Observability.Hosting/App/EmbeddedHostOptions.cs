@@ -14,9 +14,8 @@ internal sealed class EmbeddedHostOptions
     /// <summary>Replaces fixed ports of proxied endpoints by free ones. On under tests, as Aspire does it there.</summary>
     public bool RandomizePorts { get; set; }
 
-    /// <summary>
-    /// When a resource fails that others wait for: fail them too, instead of waiting for it to come back. On under tests, as in Aspire.
-    /// </summary>
+    /// <summary>When a resource fails that others wait for: fail them too, instead of waiting for it to come back. On under tests, as
+    /// in Aspire.</summary>
     public bool FailDependents { get; set; }
 
     /// <summary>Also shows what the host itself does. Given by <c>--verbose</c>.</summary>

@@ -1,9 +1,7 @@
 namespace Aspire.Hosting;
 
-/// <summary>
-/// What is wrong with a graph is told to people in words, wherever in Program.cs it is found out: its message and exit code 1, not the
-/// runtime's crash report.
-/// </summary>
+/// <summary>What is wrong with a graph is told to people in words, wherever in Program.cs it is found out: its message and exit code 1,
+/// not the runtime's crash report.</summary>
 internal static class FatalErrors
 {
     private static int _installed;

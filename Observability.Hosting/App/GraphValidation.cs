@@ -29,6 +29,11 @@ internal static class GraphValidation
                     $"Cannot use port {port} for endpoint '{endpoint.Name}' of '{resource.Name}', because the program listens on {targetPort} " +
                     "and no proxy stands between. Make port and targetPort equal, or leave out isProxied: false.");
             }
+            if (resource is ContainerResource && endpoint.TargetPort is null)
+            {
+                throw new DistributedApplicationException(
+                    $"Cannot map endpoint '{endpoint.Name}' of container '{resource.Name}', because it does not say where the program listens. Give it a targetPort.");
+            }
             if (resource is not ContainerResource && endpoint.IsProxied && endpoint.Port is { } proxyPort && proxyPort == endpoint.TargetPort)
             {
                 throw new DistributedApplicationException(

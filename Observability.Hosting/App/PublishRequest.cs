@@ -4,8 +4,7 @@ namespace Aspire.Hosting;
 internal static class PublishRequest
 {
     public static bool IsPresent(IConfiguration configuration) =>
-        configuration["publisher"] is not null
-            || string.Equals(configuration["operation"], "publish", StringComparison.OrdinalIgnoreCase);
+        configuration["publisher"] is not null || string.Equals(configuration["operation"], "publish", StringComparison.OrdinalIgnoreCase);
 
     public static bool IsManifest(IConfiguration configuration) => configuration["publisher"] == "manifest";
 

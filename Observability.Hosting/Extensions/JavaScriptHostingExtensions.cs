@@ -2,10 +2,8 @@ namespace Aspire.Hosting;
 
 public static class JavaScriptHostingExtensions
 {
-    /// <summary>
-    /// Adds a web page that Vite serves: an endpoint <c>http</c>, told as <c>PORT</c> and as <c>--port</c>; its packages are installed
-    /// first by the child resource <c>{name}-installer</c>.
-    /// </summary>
+    /// <summary>Adds a web page that Vite serves: an endpoint <c>http</c>, told as <c>PORT</c> and as <c>--port</c>; its packages are
+    /// installed first by the child resource <c>{name}-installer</c>.</summary>
     public static IResourceBuilder<ViteAppResource> AddViteApp(
         this IDistributedApplicationBuilder builder, string name, string appDirectory, string runScriptName = "dev")
     {

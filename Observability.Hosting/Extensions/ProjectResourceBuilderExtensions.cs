@@ -2,10 +2,8 @@ namespace Aspire.Hosting;
 
 public static class ProjectResourceBuilderExtensions
 {
-    /// <summary>
-    /// Adds a project. It gets <c>ASPNETCORE_URLS</c> from its http and https endpoints without a variable of their own, and the
-    /// variables that name it in its telemetry.
-    /// </summary>
+    /// <summary>Adds a project. It gets <c>ASPNETCORE_URLS</c> from its http and https endpoints without a variable of their own, and
+    /// the variables that name it in its telemetry.</summary>
     public static IResourceBuilder<ProjectResource> AddProject<TProject>(
         this IDistributedApplicationBuilder builder, string name, string? launchProfileName)
         where TProject : IProjectMetadata, new()

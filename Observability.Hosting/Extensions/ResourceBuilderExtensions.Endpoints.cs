@@ -2,10 +2,8 @@ namespace Aspire.Hosting;
 
 public static partial class ResourceBuilderExtensions
 {
-    /// <summary>
-    /// Adds a port. Without <paramref name="port"/> a free one is taken; <paramref name="env"/> names the variable that tells the
-    /// program which.
-    /// </summary>
+    /// <summary>Adds a port. Without <paramref name="port"/> a free one is taken; <paramref name="env"/> names the variable that tells
+    /// the program which.</summary>
     public static IResourceBuilder<T> WithEndpoint<T>(
         this IResourceBuilder<T> builder,
         int? port = null,
@@ -39,7 +37,6 @@ public static partial class ResourceBuilderExtensions
         return builder;
     }
 
-    /// <summary>Changes an endpoint.</summary>
     public static IResourceBuilder<T> WithEndpoint<T>(
         this IResourceBuilder<T> builder, string endpointName, Action<EndpointAnnotation> callback)
         where T : IResourceWithEndpoints
@@ -48,7 +45,6 @@ public static partial class ResourceBuilderExtensions
         return builder;
     }
 
-    /// <summary>Adds a port that speaks HTTP.</summary>
     public static IResourceBuilder<T> WithHttpEndpoint<T>(
         this IResourceBuilder<T> builder,
         int? port = null,
@@ -70,7 +66,6 @@ public static partial class ResourceBuilderExtensions
         return builder;
     }
 
-    /// <summary>Stands for the address of an endpoint.</summary>
     public static EndpointReference GetEndpoint<T>(this IResourceBuilder<T> builder, string name)
         where T : IResourceWithEndpoints =>
         new EndpointReference(Model(builder), name);

@@ -19,10 +19,8 @@ public static partial class ResourceBuilderExtensions
         where T : IResourceWithEnvironment =>
         SetVariable(builder, name, parameter.Resource);
 
-    /// <summary>
-    /// Tells this resource every endpoint of <paramref name="source"/>: as <c>{RESOURCE}_{ENDPOINT}</c>, and as .NET's service
-    /// discovery reads it.
-    /// </summary>
+    /// <summary>Tells this resource every endpoint of <paramref name="source"/>: as <c>{RESOURCE}_{ENDPOINT}</c>, and as .NET's service
+    /// discovery reads it.</summary>
     public static IResourceBuilder<TDestination> WithReference<TDestination>(
         this IResourceBuilder<TDestination> builder, IResourceBuilder<IResourceWithServiceDiscovery> source)
         where TDestination : IResourceWithEnvironment

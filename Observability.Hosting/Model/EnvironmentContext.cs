@@ -1,9 +1,7 @@
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>
-/// The variables of one resource while they are collected: strings, or values that are known only when the graph runs
-/// (<see cref="IValueProvider"/>). In the order in which they were set, which is the order they are published in.
-/// </summary>
+/// <summary>The variables of one resource while they are collected: strings, or values that are known only when the graph runs (<see
+/// cref="IValueProvider"/>). In the order in which they were set, which is the order they are published in.</summary>
 internal sealed class EnvironmentContext(DistributedApplicationExecutionContext executionContext)
 {
     public DistributedApplicationExecutionContext ExecutionContext { get; } = executionContext;

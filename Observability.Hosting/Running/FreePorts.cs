@@ -2,10 +2,8 @@ using System.Net.NetworkInformation;
 
 namespace Aspire.Hosting.Running;
 
-/// <summary>
-/// Hands out ports that nobody listens on, each only once in this process. They lie below the range that systems take ports for
-/// outgoing connections from, so that none of those comes in between.
-/// </summary>
+/// <summary>Hands out ports that nobody listens on, each only once in this process. They lie below the range that systems take ports
+/// for outgoing connections from, so that none of those comes in between.</summary>
 internal static class FreePorts
 {
     private const int PortMin = 15_000;

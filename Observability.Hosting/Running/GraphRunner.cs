@@ -48,7 +48,7 @@ internal sealed class GraphRunner : IHostedService, IAsyncDisposable
             {
                 notifications.Publish(new ResourceEvent(resource, resource.Name, new ResourceSnapshot { State = state, IsCustom = true }));
             }
-            if (resource is not (ProjectResource or ExecutableResource))
+            if (resource is not (ProjectResource or ExecutableResource or ContainerResource))
             {
                 continue;
             }
@@ -110,10 +110,8 @@ internal sealed class GraphRunner : IHostedService, IAsyncDisposable
         _ports?.Dispose();
     }
 
-    /// <summary>
-    /// How many resources, one behind the other, have to be ready before this one starts. The graph has no circles. An installer has
-    /// nobody to hand anything over to, and ends with its application.
-    /// </summary>
+    /// <summary>How many resources, one behind the other, have to be ready before this one starts. The graph has no circles. An
+    /// installer has nobody to hand anything over to, and ends with its application.</summary>
     private static int Depth(Resource resource)
     {
         IEnumerable<WaitAnnotation> waits = resource.Waits.Where(wait => wait.Dependency.Parent != resource);

@@ -12,9 +12,8 @@ internal sealed class HealthMonitor(Resource resource, TimeProvider time) : IDis
 
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = AnswerTimeout };
 
-    /// <summary>
-    /// Runs until cancelled, or until nothing is left to ask. Tells whether the resource is healthy, first when it answers at all its ports.
-    /// </summary>
+    /// <summary>Runs until cancelled, or until nothing is left to ask. Tells whether the resource is healthy, first when it answers at
+    /// all its ports.</summary>
     public async Task RunAsync(Action<bool> onAnswer, CancellationToken stop)
     {
         while (!await AnswersAsync(stop))

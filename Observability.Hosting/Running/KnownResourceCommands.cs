@@ -4,8 +4,6 @@ namespace Aspire.Hosting.ApplicationModel;
 public static class KnownResourceCommands
 {
     public static readonly string StartCommand = "start";
-
     public static readonly string StopCommand = "stop";
-
     public static readonly string RestartCommand = "restart";
 }

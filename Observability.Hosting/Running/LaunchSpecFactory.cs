@@ -3,9 +3,8 @@ namespace Aspire.Hosting.Running;
 /// <summary>Turns a resource into the program, arguments and variables of one of its processes.</summary>
 internal sealed class LaunchSpecFactory(DistributedApplicationExecutionContext executionContext)
 {
-    /// <summary>
-    /// Set for the AppHost by its launch profile or by <c>dotnet run</c>. They are about the AppHost and would mislead the programs it starts.
-    /// </summary>
+    /// <summary>Set for the AppHost by its launch profile or by <c>dotnet run</c>. They are about the AppHost and would mislead the
+    /// programs it starts.</summary>
     private static readonly string[] VariablesNotInherited = ["ASPNETCORE_URLS", "DOTNET_URLS", "HTTP_PORTS", "HTTPS_PORTS", "DOTNET_LAUNCH_PROFILE"];
 
     public LaunchSpec Create(ResourceInstance instance, string runMark)
@@ -16,12 +15,13 @@ internal sealed class LaunchSpecFactory(DistributedApplicationExecutionContext e
         };
         foreach ((string name, object value) in EnvironmentContext.Collect(instance.Resource, executionContext).Variables)
         {
-            variables[name] = Resolve(value) ?? "";
+            variables[name] = Resolve(value, instance.Resource);
         }
         return instance.Resource switch
         {
             ProjectResource project => CreateForProject(project, instance, variables),
             ExecutableResource executable => CreateForExecutable(executable, instance, variables),
+            ContainerResource container => ContainerLaunch.Create(container, variables),
             _ => throw new UnreachableException($"BUG: resource '{instance.Resource.Name}' of type {instance.Resource.GetType()} has no process."),
         };
     }
@@ -68,7 +68,7 @@ internal sealed class LaunchSpecFactory(DistributedApplicationExecutionContext e
         string fileName = ProgramPath.Find(executable.Command)
             ?? throw new DistributedApplicationException(
                 $"Cannot start '{executable.Name}', because '{executable.Command}' is not on PATH. {executable.MissingCommandRemedy ?? "Install it"}.");
-        return new LaunchSpec(fileName, [.. executable.Arguments.Select(value => Resolve(value) ?? "")], executable.WorkingDirectory, variables);
+        return new LaunchSpec(fileName, [.. executable.Arguments.Select(value => Resolve(value, executable))], executable.WorkingDirectory, variables);
     }
 
     private static void AddTelemetryIdentity(ResourceInstance instance, Dictionary<string, string> variables)
@@ -77,13 +77,15 @@ internal sealed class LaunchSpecFactory(DistributedApplicationExecutionContext e
         variables.TryAdd("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={instance.Suffix}");
     }
 
-    private static string? Resolve(object value) =>
-        value switch
-        {
-            string text => text,
-            IValueProvider provider => provider.GetValue(),
-            _ => throw new UnreachableException($"BUG: a value of type {value.GetType()} cannot be resolved."),
-        };
+    /// <summary>A value as the programs of a resource see it: a container reaches this machine's programs by another name.</summary>
+    public static string Resolve(object value, Resource resource) => value switch
+    {
+        string text => text,
+        IValueProvider provider when resource is ContainerResource && value is not ParameterResource =>
+            (provider.GetValue() ?? "").Replace("localhost", ContainerLaunch.HostName, StringComparison.Ordinal),
+        IValueProvider provider => provider.GetValue() ?? "",
+        _ => throw new UnreachableException($"BUG: a value of type {value.GetType()} cannot be resolved."),
+    };
 
     private static string DotnetRoot()
     {

@@ -6,14 +6,16 @@ internal sealed class ManagedProcess : IDisposable
     private static readonly TimeSpan OutputTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
+    private readonly LaunchSpec _spec;
     private readonly ProcessTree _tree;
     private readonly Task _output;
 
-    private ManagedProcess(Process process, string mark, Action<string, bool> onLine)
+    private ManagedProcess(Process process, LaunchSpec spec, Action<string, bool> onLine)
     {
+        _spec = spec;
         _process = process;
         Id = process.Id;
-        _tree = new ProcessTree(process.Id, mark);
+        _tree = new ProcessTree(process.Id, spec.Environment[RunMark.Variable]);
         Exited = WaitForExitAsync();
         _output = Task.WhenAll(
             LinePump.RunAsync(process.StandardOutput.BaseStream, line => onLine(line, false)),
@@ -45,7 +47,7 @@ internal sealed class ManagedProcess : IDisposable
         try
         {
             var process = Process.Start(startInfo) ?? throw new UnreachableException("BUG: a new process was not started.");
-            return new ManagedProcess(process, spec.Environment[RunMark.Variable], onLine);
+            return new ManagedProcess(process, spec, onLine);
         }
         catch (Win32Exception exception)
         {
@@ -61,6 +63,11 @@ internal sealed class ManagedProcess : IDisposable
     {
         await _tree.EndAsync(grace);
         await Exited;
+        if (_spec.ContainerName is { } container)
+        {
+            using Process remove = Process.Start(new ProcessStartInfo(_spec.FileName, ["rm", "-f", container]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            await remove.WaitForExitAsync();
+        }
         await DrainAsync();
     }
 

@@ -1,9 +1,8 @@
 namespace Aspire.Hosting.Running;
 
-/// <summary>
-/// Ends the processes of a run when this host was killed and could not do it. On Unix a small shell watches a pipe that only this
-/// process holds open; when it breaks, the shell ends every process that carries the run's mark. On Windows a job object does it.
-/// </summary>
+/// <summary>Ends the processes of a run when this host was killed and could not do it. On Unix a small shell watches a pipe that only
+/// this process holds open; when it breaks, the shell ends every process that carries the run's mark. On Windows a job object does
+/// it.</summary>
 internal sealed class OrphanGuard(string runMark) : IDisposable
 {
     private const string Done = "done";
@@ -24,6 +23,9 @@ internal sealed class OrphanGuard(string runMark) : IDisposable
         while [ $tries -gt 0 ] && [ -n "$(members)" ]; do tries=$((tries - 1)); sleep 0.1 || sleep 1; done
         send KILL
         send KILL
+        for engine in docker podman; do
+            command -v $engine && containers=$($engine ps -aq --filter "name=${mark#*=}") && [ -n "$containers" ] && $engine rm -f $containers
+        done
         """;
 
     private readonly Lock _lock = new();

@@ -1,9 +1,7 @@
 namespace Aspire.Hosting.Running;
 
-/// <summary>
-/// When <c>dotnet run</c> started this host and is killed, nobody is left to press Ctrl-C: the graph is stopped then. A host that
-/// was started in any other way may outlive its parent.
-/// </summary>
+/// <summary>When <c>dotnet run</c> started this host and is killed, nobody is left to press Ctrl-C: the graph is stopped then. A host
+/// that was started in any other way may outlive its parent.</summary>
 internal sealed partial class ParentWatch : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

@@ -13,7 +13,7 @@ internal sealed class PortAllocation : IDisposable
         {
             foreach (EndpointAnnotation endpoint in resource.Endpoints)
             {
-                int? port = randomizePorts && endpoint.IsProxied ? null : endpoint.Port ?? endpoint.TargetPort;
+                int? port = randomizePorts && endpoint.IsProxied ? null : endpoint.Port ?? (resource is ContainerResource ? null : endpoint.TargetPort);
                 endpoint.AllocatedPort = port ?? TakeFree();
                 if (port is { } wanted && listening.Contains(wanted))
                 {
@@ -31,10 +31,8 @@ internal sealed class PortAllocation : IDisposable
             "End that program, or configure another port.";
     }
 
-    /// <summary>
-    /// Refuses the start as a whole when programs of ours wait for a resource whose port is taken: what would run is not the graph
-    /// any more, and might talk to a stranger at that port.
-    /// </summary>
+    /// <summary>Refuses the start as a whole when programs of ours wait for a resource whose port is taken: what would run is not the
+    /// graph any more, and might talk to a stranger at that port.</summary>
     public void ThrowIfEssentialPortTaken(IReadOnlyList<Resource> resources)
     {
         bool IsEssential(Resource resource) =>

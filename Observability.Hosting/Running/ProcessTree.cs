@@ -1,9 +1,7 @@
 namespace Aspire.Hosting.Running;
 
-/// <summary>
-/// A process and everything that came out of it: its descendants and, where the system lets us look, every process that carries its
-/// mark, also when its parent is gone.
-/// </summary>
+/// <summary>A process and everything that came out of it: its descendants and, where the system lets us look, every process that
+/// carries its mark, also when its parent is gone.</summary>
 internal sealed partial class ProcessTree(int rootId, string mark)
 {
     private const int SignalKill = 9;

@@ -1,9 +1,7 @@
 namespace Aspire.Hosting.Running;
 
-/// <summary>
-/// One process of a resource through all of its lives: waits for what it depends on, starts, is watched, is started again when it
-/// crashes, and stops. All of this happens in one task, which alone changes the snapshot.
-/// </summary>
+/// <summary>One process of a resource through all of its lives: waits for what it depends on, starts, is watched, is started again when
+/// it crashes, and stops. All of this happens in one task, which alone changes the snapshot.</summary>
 internal sealed class ResourceInstance : IDisposable
 {
     /// <summary>Unix tells the end by signal 9 as exit code 137.</summary>
@@ -178,9 +176,8 @@ internal sealed class ResourceInstance : IDisposable
         }
     }
 
-    /// <summary>
-    /// Ctrl-C reaches every program of the terminal, and some end sooner than this host has understood: that is no crash.
-    /// </summary>
+    /// <summary>Ctrl-C reaches every program of the terminal, and some end sooner than this host has understood: that is no
+    /// crash.</summary>
     private async Task<bool> IsAboutToStopAsync(CancellationToken stop)
     {
         try

@@ -1,9 +1,7 @@
 namespace Aspire.Hosting.Running;
 
-/// <summary>
-/// How long to wait before a crashed resource is started again, and when to give up. A process that lived for
-/// <see cref="StableAfter"/> is taken to have worked: the count begins anew.
-/// </summary>
+/// <summary>How long to wait before a crashed resource is started again, and when to give up. A process that lived for <see
+/// cref="StableAfter"/> is taken to have worked: the count begins anew.</summary>
 internal sealed class RestartBackoff
 {
     public const int AttemptsMax = 8;

@@ -2,10 +2,8 @@ using System.Runtime.Versioning;
 
 namespace Aspire.Hosting.Running;
 
-/// <summary>
-/// Puts this process into a job that Windows ends as a whole when the last handle to it closes, which happens when this process ends,
-/// however it ends. Processes started later belong to the job too.
-/// </summary>
+/// <summary>Puts this process into a job that Windows ends as a whole when the last handle to it closes, which happens when this
+/// process ends, however it ends. Processes started later belong to the job too.</summary>
 [SupportedOSPlatform("windows")]
 internal static partial class WindowsJob
 {

@@ -2,10 +2,8 @@ using System.Threading.Channels;
 
 namespace Aspire.Hosting.Terminal;
 
-/// <summary>
-/// Shows a run on the console. Everything that happens goes through one bounded queue to one loop, which alone writes; when the
-/// console is slower than the programs, lines are dropped and their number is told.
-/// </summary>
+/// <summary>Shows a run on the console. Everything that happens goes through one bounded queue to one loop, which alone writes; when
+/// the console is slower than the programs, lines are dropped and their number is told.</summary>
 internal sealed class ConsoleView(ResourceNotificationService notifications, ResourceLogs logs) : IAsyncDisposable
 {
     private const int QueueCapacity = 8192;

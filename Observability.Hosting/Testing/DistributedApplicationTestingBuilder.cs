@@ -2,10 +2,8 @@ namespace Aspire.Hosting.Testing;
 
 public static class DistributedApplicationTestingBuilder
 {
-    /// <summary>
-    /// Runs the Program.cs that <typeparamref name="TEntryPoint"/> (<c>Projects.Name_Of_AppHost</c>) belongs to, with these arguments,
-    /// until it builds its graph.
-    /// </summary>
+    /// <summary>Runs the Program.cs that <typeparamref name="TEntryPoint"/> (<c>Projects.Name_Of_AppHost</c>) belongs to, with these
+    /// arguments, until it builds its graph.</summary>
     public static async Task<IDistributedApplicationTestingBuilder> CreateAsync<TEntryPoint>(
         string[] args, CancellationToken cancellationToken = default)
         where TEntryPoint : class

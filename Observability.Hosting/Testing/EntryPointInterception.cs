@@ -1,8 +1,7 @@
 namespace Aspire.Hosting.Testing;
 
-/// <summary>
-/// Runs an AppHost's own Program.cs inside of a test, up to the point where it would build and run its graph: there the test takes over.
-/// </summary>
+/// <summary>Runs an AppHost's own Program.cs inside of a test, up to the point where it would build and run its graph: there the test
+/// takes over.</summary>
 internal sealed class EntryPointInterception(Assembly assembly, string[] args)
 {
     /// <summary>What the builder made on this thread belongs to.</summary>

@@ -20,9 +20,18 @@ public sealed class EndpointReferenceExpression(EndpointReference endpoint, Endp
     string? IValueProvider.GetValue() => Property switch
     {
         EndpointProperty.Url => Endpoint.Url,
+        EndpointProperty.TargetPort when Endpoint.Resource is ContainerResource => Endpoint.Annotation.TargetPort?.ToString(CultureInfo.InvariantCulture),
         EndpointProperty.TargetPort => Endpoint.Port.ToString(CultureInfo.InvariantCulture),
         _ => string.Create(CultureInfo.InvariantCulture, $"localhost:{Endpoint.Port}"),
     };
 
     private string Part(string name) => $"{{{Endpoint.Resource.Name}.bindings.{Endpoint.EndpointName}.{name}}}";
+}
+
+/// <summary>A part of an endpoint's address.</summary>
+public enum EndpointProperty
+{
+    Url,
+    TargetPort,
+    HostAndPort,
 }

@@ -5,3 +5,9 @@ public interface IValueProvider
 {
     internal string? GetValue();
 }
+
+/// <summary>A value that a published file refers to by an expression in braces.</summary>
+public interface IManifestExpressionProvider
+{
+    internal string ValueExpression { get; }
+}

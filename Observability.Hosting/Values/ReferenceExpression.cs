@@ -14,8 +14,7 @@ public sealed class ReferenceExpression : IValueProvider, IManifestExpressionPro
         _values = values;
     }
 
-    string IManifestExpressionProvider.ValueExpression =>
-        Format(value => ((IManifestExpressionProvider)value).ValueExpression);
+    string IManifestExpressionProvider.ValueExpression => Format(value => ((IManifestExpressionProvider)value).ValueExpression);
 
     public static ReferenceExpression Create(in ExpressionInterpolatedStringHandler handler) =>
         new ReferenceExpression(handler.FormatText, handler.Values);

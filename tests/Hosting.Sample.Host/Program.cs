@@ -1,4 +1,4 @@
-// The graph that Hosting.Tests start: a service, two workers that wait for it, and, when asked for, a page.
+// The graph that Hosting.Tests start: a service, two workers that wait for it, and, when asked for, a page and a container.
 var builder = DistributedApplication.CreateBuilder(args);
 
 var secret = builder.AddParameter("secret", secret: true);
@@ -21,6 +21,18 @@ if (builder.Configuration["Page"] is { } page)
     builder.AddViteApp("page", page)
         .WithEndpoint("http", endpoint => endpoint.Port = builder.Configuration["PagePort"] is { } pagePort ? int.Parse(pagePort) : null)
         .WithReference(service)
+        .WaitFor(service);
+}
+
+if (builder.Configuration["Container"] is { } image)
+{
+    builder.AddContainer("tool", image, "1")
+        .WithBindMount("page", "/page", isReadOnly: true)
+        .WithVolume("tool-data", "/data")
+        .WithHttpEndpoint(targetPort: 80)
+        .WithEnvironment("SECRET", secret)
+        .WithEnvironment("SERVICE", service.GetEndpoint("http"))
+        .WithArgs("--from", service.GetEndpoint("http"))
         .WaitFor(service);
 }
 

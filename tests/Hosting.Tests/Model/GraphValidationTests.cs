@@ -5,6 +5,15 @@ public sealed class GraphValidationTests
     private readonly IDistributedApplicationBuilder _builder = GraphBuilder.Create();
 
     [Fact]
+    public void Build_ContainerEndpointWithoutTargetPort_IsRefused()
+    {
+        IDistributedApplicationBuilder builder = GraphBuilder.Create();
+        builder.AddContainer("tool", "example/tool", "1").WithHttpEndpoint(port: 61040);
+        var exception = Assert.Throws<DistributedApplicationException>(() => builder.Build());
+        Assert.Contains("endpoint 'http' of container 'tool'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Build_CircleOfWaits_IsRefusedNamingIt()
     {
         var a = _builder.AddSample("a");

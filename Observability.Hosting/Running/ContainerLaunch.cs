@@ -1,0 +1,34 @@
+namespace Aspire.Hosting.Running;
+
+/// <summary>A container as a process of this host: the engine's client runs as long as the container does, prints what that prints and
+/// hands on the signal to end. Should the client be killed, the container is removed by its name.</summary>
+internal static class ContainerLaunch
+{
+    /// <summary>By this name containers reach the programs of this machine.</summary>
+    public const string HostName = "host.docker.internal";
+
+    public static LaunchSpec Create(ContainerResource container, Dictionary<string, string> variables)
+    {
+        string engine = ProgramPath.Find("docker") ?? ProgramPath.Find("podman") ?? throw new DistributedApplicationException(
+            $"Cannot start '{container.Name}', because neither docker nor podman is on PATH. Install one of them.");
+        // The mark's colon may not stand in a name.
+        string name = $"embedded-host-{variables[RunMark.Variable].Replace(':', '-')}";
+        List<string> arguments = ["run", "--rm", "--name", name, "--add-host", $"{HostName}:host-gateway"];
+        foreach (EndpointAnnotation endpoint in container.Endpoints)
+        {
+            arguments.AddRange(["-p", string.Create(CultureInfo.InvariantCulture, $"{endpoint.AllocatedPort}:{endpoint.TargetPort}")]);
+        }
+        foreach (ContainerMount mount in container.Mounts)
+        {
+            string type = mount.IsBind ? "bind" : "volume";
+            arguments.AddRange(["--mount", $"type={type},source={mount.Source},target={mount.Target}{(mount.IsReadOnly ? ",readonly" : "")}"]);
+        }
+        foreach (string variable in variables.Keys.Where(variable => variable != RunMark.Variable))
+        {
+            // Without a value: the client takes it from its own environment, and no secret stands in a command line.
+            arguments.AddRange(["-e", variable]);
+        }
+        arguments.AddRange([container.Image, .. container.Arguments.Select(value => LaunchSpecFactory.Resolve(value, container))]);
+        return new LaunchSpec(engine, arguments, Path.GetTempPath(), variables) { ContainerName = name };
+    }
+}
