@@ -1,13 +1,15 @@
 using Observability.Stress.FanOut;
 using Observability.Stress.Faults;
 using Observability.Stress.Load;
+using Observability.Stress.Soak;
+using Observability.Stress.Twelve;
 
 namespace Observability.Stress;
 
 /// <summary>What takes minutes: each sub-command is one trial of the real processes. README.md lists them.</summary>
 internal static class StressProgram
 {
-    private const string Usage = "Usage: Stress load [--quick] [--only NAME] | faults [NAME] | fan-out [--clients 100,500,1000] [--seconds 10]";
+    private const string Usage = "Usage: Stress load [--quick] [--only NAME] | faults [NAME] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10]";
 
     private static Task<int> Main(string[] args) => args switch
     {
@@ -15,6 +17,9 @@ internal static class StressProgram
         ["fan-out", .. string[] rest] => FanOutCommand.RunAsync(rest, Console.Out),
         ["faults", .. string[] rest] => FaultCommand.RunAsync(rest, Console.Out),
         ["recording-agent", string address, string instance] => RecordingAgent.RunAsync(address, instance),
+        ["soak", .. string[] rest] => SoakCommand.RunAsync(rest, Console.Out),
+        ["twelve", .. string[] rest] => TwelveCommand.RunAsync(rest, Console.Out),
+        ["footprint", string address] => AgentFootprint.ServeAsync(address),
         ["stock-server"] => StockServer.RunAsync(),
         _ => Task.FromResult(Fail(Usage)),
     };
