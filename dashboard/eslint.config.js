@@ -7,7 +7,7 @@ const noReact = {
 }
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules'] },
+  { ignores: ['dist', 'node_modules', 'bench'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],

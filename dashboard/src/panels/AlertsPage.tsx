@@ -52,7 +52,7 @@ export function AlertsPage() {
 
   if (!connected && all.every(({ triggers }) => triggers === null)) return <main className="min-h-0 flex-1 bg-surface"><NothingYet /></main>
   return (
-    <main className="min-h-0 flex-1 overflow-y-auto bg-surface">
+    <main className="min-h-0 flex-1 overflow-y-auto bg-surface" tabIndex={0}>
       {capture !== null && <CapturePanel key={capture} capture={capture} />}
       <RulesTable all={all} onChanged={() => setAsked(asked + 1)} />
       <FiringsTable all={all} />

@@ -81,7 +81,7 @@ export function ExplorePage() {
 
   if (queries.length === 0) return <main className="min-h-0 flex-1 bg-surface"><NothingAsked /></main>
   return (
-    <main className="flex min-h-0 flex-1 flex-col overflow-y-auto bg-surface">
+    <main className="flex min-h-0 flex-1 flex-col overflow-y-auto bg-surface" tabIndex={0}>
       <ExploreQueries shape={shape} onCsv={exportCsv} onPng={exportPng} />
       <div className="h-72 shrink-0 border-b border-line lg:h-[45vh]">
         <LinePanel

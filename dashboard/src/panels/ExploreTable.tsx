@@ -18,7 +18,7 @@ type TableProps = { readonly lines: readonly Coloured[], readonly plot: LivePlot
 /** The legend: a row for each line, with the figures of what the window shows. */
 export function ExploreStatistics({ lines, plot }: TableProps) {
   return (
-    <section aria-label="Statistics of the window" className="overflow-x-auto">
+    <section aria-label="Statistics of the window" className="overflow-x-auto" tabIndex={0}>
       <table className="w-full border-collapse text-12">
         <thead>
           <tr className="border-b border-line">
@@ -97,7 +97,7 @@ export function ExploreSamples({ lines, plot }: TableProps) {
   }, [columns, plot]))
   const [omitted = '0', ...rows] = text.split('\u0000')
   return (
-    <section aria-label="Samples of the window" className="overflow-x-auto" data-samples="">
+    <section aria-label="Samples of the window" className="overflow-x-auto" tabIndex={0} data-samples="">
       <table className="border-collapse text-12">
         <thead className="sticky top-0 bg-surface">
           <tr className="border-b border-line">

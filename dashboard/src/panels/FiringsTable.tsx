@@ -13,7 +13,7 @@ export function FiringsTable({ all }: { readonly all: readonly AggregatorTrigger
   const total = all.reduce((sum, one) => sum + one.total, 0)
   if (all.length === 0) return null
   return (
-    <section aria-label="History" className="overflow-x-auto pb-4">
+    <section aria-label="History" className="overflow-x-auto pb-4" tabIndex={0}>
       <table className="w-full border-collapse text-12">
         <caption className="px-3 pt-2 text-left text-11 font-semibold tracking-wider text-muted uppercase">History</caption>
         <thead>

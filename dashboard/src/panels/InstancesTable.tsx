@@ -17,7 +17,7 @@ const ABOUT_LOST = 'Samples that the agent recorded and had to drop since it sta
 export function InstancesTable({ view, shape }: ViewProps) {
   return (
     <section className="bg-surface" aria-label="Instances">
-      <div className="overflow-x-auto">
+      <div className="overflow-x-auto" tabIndex={0}>
         <table className="w-full border-collapse text-12">
           <caption className="px-3 pt-2 text-left text-11 font-semibold tracking-wider text-muted uppercase">Instances</caption>
           <thead>

@@ -22,7 +22,7 @@ export function MetricList({ shape }: Pick<ViewProps, 'shape'>) {
   const shown = shape.others.slice(0, METRIC_ROWS_MAX)
   return (
     <section aria-label="Other metrics" className="pb-4">
-      <div className="overflow-x-auto">
+      <div className="overflow-x-auto" tabIndex={0}>
         <table className="w-full border-collapse text-12">
           <caption className="px-3 pt-2 text-left text-11 font-semibold tracking-wider text-muted uppercase">Other metrics</caption>
           <thead>

@@ -44,7 +44,7 @@ export function ServicePage({ service }: { readonly service: string }) {
     return () => live.history.draw([])
   }, [live, view, shape])
   return (
-    <main className="grid min-h-0 flex-1 auto-rows-min grid-cols-1 gap-px overflow-y-auto bg-line pb-px lg:grid-cols-[3fr_2fr]">
+    <main className="grid min-h-0 flex-1 auto-rows-min grid-cols-1 gap-px overflow-y-auto bg-line pb-px lg:grid-cols-[3fr_2fr]" tabIndex={0}>
       <div className="h-56 lg:h-64"><Latency view={view} shape={shape} /></div>
       <div className="h-48 lg:h-64"><Throughput view={view} shape={shape} /></div>
       <div className="h-56 lg:h-64"><Distribution view={view} shape={shape} /></div>

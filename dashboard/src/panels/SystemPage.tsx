@@ -42,7 +42,7 @@ export function SystemPage() {
 
   const agents = answers.flatMap(({ status }, index) => (status?.agents ?? []).map(agent => ({ agent, aggregator: index })))
   return (
-    <main className="min-h-0 flex-1 overflow-y-auto bg-surface">
+    <main className="min-h-0 flex-1 overflow-y-auto bg-surface" tabIndex={0}>
       {live.store.aggregators.map(({ index, address }) => <Node key={address} index={index} address={address} answer={answers[index]} />)}
       <Agents agents={agents} several={live.store.aggregators.length > 1} loading={answers.length === 0} />
       <ThisPage />
@@ -154,7 +154,7 @@ function Agents({ agents, several, loading }: AgentsProps): ReactNode {
   const live = useLive()
   if (agents.length === 0) return loading ? null : <div className="border-b border-line"><Notice>No agent is connected. Start one: dotnet run --project SimAgent</Notice></div>
   return (
-    <section aria-label="Agents" className="overflow-x-auto border-b border-line pb-3">
+    <section aria-label="Agents" className="overflow-x-auto border-b border-line pb-3" tabIndex={0}>
       <table className="w-full border-collapse text-12">
         <caption className="px-3 pt-2 text-left text-11 font-semibold tracking-wider text-muted uppercase">{agents.length} agents</caption>
         <thead>

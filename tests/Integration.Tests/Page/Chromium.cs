@@ -32,9 +32,14 @@ internal sealed class Chromium : IAsyncDisposable
     }
 
     /// <summary>Opens an address. What the page writes to its console as an error is kept in the list.</summary>
-    public async Task<LivePage> OpenAsync(Uri address, int width = 1440, int height = 900)
+    public async Task<LivePage> OpenAsync(Uri address, int width = 1440, int height = 900, ColorScheme scheme = ColorScheme.Dark)
     {
-        IBrowserContext context = await _browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = width, Height = height } });
+        IBrowserContext context = await _browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            ViewportSize = new ViewportSize { Width = width, Height = height },
+            ColorScheme = scheme,
+            ReducedMotion = ReducedMotion.Reduce,
+        });
         IPage page = await context.NewPageAsync();
         var live = new LivePage(page);
         await page.GotoAsync(address.ToString());

@@ -27,17 +27,35 @@ internal sealed class LivePage : IAsyncDisposable
         """;
 
     private readonly ConcurrentQueue<string> _errors = new();
+    private readonly ConcurrentQueue<string> _consoleErrors = new();
 
     public LivePage(IPage page)
     {
         Page = page;
         page.PageError += (_, error) => _errors.Enqueue(error);
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error")
+            {
+                _consoleErrors.Enqueue(message.Text);
+            }
+        };
     }
 
     public IPage Page { get; }
 
     /// <summary>Exceptions that no code of the page caught.</summary>
     public IReadOnlyCollection<string> Errors => _errors;
+
+    /// <summary>What the page or the browser wrote to the console as an error: refused connections are among them.</summary>
+    public IReadOnlyCollection<string> ConsoleErrors => _consoleErrors;
+
+    /// <summary>The visible text of what a selector finds first.</summary>
+    public async Task<string> TextAsync(string selector)
+    {
+        ILocator found = Page.Locator(selector);
+        return await found.CountAsync() == 0 ? "" : await found.First.InnerTextAsync();
+    }
 
     public async Task<string> StateAsync() => await Page.Locator("[data-badge]").First.GetAttributeAsync("data-state") ?? "";
 
