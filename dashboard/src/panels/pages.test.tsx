@@ -126,3 +126,42 @@ describe('a service that sends none of the standard metrics', () => {
     expect([...document.querySelectorAll('select option')].map(option => option.textContent)).toContain('foreign')
   })
 })
+
+describe('several aggregators', () => {
+  let both: TestPage
+  beforeEach(async () => {
+    await page.close()
+    both = new TestPage(['http://a:8080', 'http://b:8080'])
+    await both.open()
+    for (const aggregator of [0, 1]) {
+      await both.receive({ type: 'phase', aggregator, phase: { kind: 'open' } }, { type: 'session', aggregator, session: 7n })
+    }
+    await both.receive({ type: 'series', aggregator: 0, series: [entry(1, 'rps', 'a-1')] }, { type: 'series', aggregator: 1, series: [entry(1, 'rps', 'b-1')] })
+    await both.run(() => useUi.getState().openService('checkout'))
+    await both.paint()
+    for (const aggregator of [0, 1]) await both.frame({ gauges: [{ firstSeries: 1, times: at(-20, 0), values: [[100, 100 + aggregator]] }] }, aggregator)
+    await both.paint()
+  })
+  afterEach(async () => {
+    await both.close()
+    page = new TestPage()
+    await page.open()
+  })
+
+  it('are merged, and their instances stand side by side', () => {
+    expect(document.querySelector('[data-readout="throughput"]')?.getAttribute('data-value')).toBe('201')
+    expect([...document.querySelectorAll('tr[data-instance]')].map(row => row.getAttribute('data-instance'))).toEqual(['a-1', 'b-1'])
+  })
+
+  it('one that is down is shown as down, and the others go on', async () => {
+    const lost = { kind: 'lost', sinceMs: 0, retryAtMs: 0, reason: 'Cannot reach \'http://b:8080\'.' } as const
+    await both.receive({ type: 'phase', aggregator: 1, phase: lost })
+    await both.frame({ gauges: [{ firstSeries: 1, times: at(0), values: [[300]] }] })
+    await both.paint()
+    expect(both.text('[data-badge]')).toContain('live 1 of 2 aggregators')
+    expect(both.text('[role="alert"]')).toContain('Cannot reach \'http://b:8080\'')
+    expect(both.text('tr[data-instance="b-1"]')).toContain('no connection')
+    expect(both.text('tr[data-instance="a-1"]')).toContain('live')
+    expect(both.text('tr[data-instance="a-1"]')).toContain('300')
+  })
+})

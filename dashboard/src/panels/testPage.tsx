@@ -83,12 +83,12 @@ export class TestPage {
   }
 
   /** A frame of just now; times are milliseconds before now. */
-  async frame(spec: FrameSpec): Promise<void> {
+  async frame(spec: FrameSpec, aggregator = 0): Promise<void> {
     const nowNs = BigInt(Math.round(this.live.loop.nowMs() * 1e3)) * 1000n + this.#originNs
     const buffer = encodeFrame({ session: 7n, baseNs: nowNs, framedNs: nowNs, ...spec })
     const result = readFrame(buffer, this.#originNs)
     if (!result.ok) throw new Error(result.error)
-    await this.receive({ type: 'frame', aggregator: 0, buffer, index: result.index, arrivedMs: this.live.loop.nowMs() })
+    await this.receive({ type: 'frame', aggregator, buffer, index: result.index, arrivedMs: this.live.loop.nowMs() })
   }
 
   /** One animation frame, and the next reading of what people read. */
