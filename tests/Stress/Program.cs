@@ -1,6 +1,7 @@
 using Observability.Stress.FanOut;
 using Observability.Stress.Faults;
 using Observability.Stress.Load;
+using Observability.Stress.Rings;
 using Observability.Stress.Soak;
 using Observability.Stress.Twelve;
 
@@ -9,13 +10,15 @@ namespace Observability.Stress;
 /// <summary>What takes minutes: each sub-command is one trial of the real processes. README.md lists them.</summary>
 internal static class StressProgram
 {
-    private const string Usage = "Usage: Stress load [--quick] [--only NAME] | faults [NAME] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10]";
+    private const string Usage =
+        "Usage: Stress load [--quick] [--only NAME] | faults [NAME] | rings [--operations N] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10]";
 
     private static Task<int> Main(string[] args) => args switch
     {
         ["load", .. string[] rest] => LoadCommand.RunAsync(rest, Console.Out),
         ["fan-out", .. string[] rest] => FanOutCommand.RunAsync(rest, Console.Out),
         ["faults", .. string[] rest] => FaultCommand.RunAsync(rest, Console.Out),
+        ["rings", .. string[] rest] => Task.FromResult(RingsCommand.Run(rest, Console.Out)),
         ["recording-agent", string address, string instance] => RecordingAgent.RunAsync(address, instance),
         ["soak", .. string[] rest] => SoakCommand.RunAsync(rest, Console.Out),
         ["twelve", .. string[] rest] => TwelveCommand.RunAsync(rest, Console.Out),
