@@ -5,6 +5,7 @@ using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Listening;
 using Observability.Aggregator.Query;
 using Observability.Aggregator.Security;
+using Observability.Aggregator.Snapshots;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;
 using Observability.Aggregator.Triggers;
@@ -28,6 +29,7 @@ internal static class Program
             .AddListening()
             .AddSecurity()
             .AddSettings<StorageOptions>(StorageOptions.Section)
+            .AddSnapshots()
             .AddStorage()
             .AddGrpcServer()
             .AddIngest()

@@ -36,6 +36,15 @@ internal sealed class BlockList(RingBudget budget)
         Volatile.Write(ref _blocks, [.. _blocks, block]);
     }
 
+    public void AddRange(RowBlock[] blocks)
+    {
+        foreach (RowBlock block in blocks)
+        {
+            budget.Reserve(block.SizeInBytes);
+        }
+        Volatile.Write(ref _blocks, [.. _blocks, .. blocks]);
+    }
+
     /// <summary>The last blocks, when there are enough small ones to make one of them.</summary>
     public ReadOnlySpan<RowBlock> Mergeable(int smallRows)
     {

@@ -78,6 +78,13 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
         budget.Release(ScratchBytes);
     }
 
+    /// <summary>Takes blocks that were read back.</summary>
+    public void Restore(RowBlock[] blocks)
+    {
+        Blocks.AddRange(blocks);
+        _nextRow = blocks.Length == 0 ? 0 : blocks[^1].EndRow;
+    }
+
     private void AddRow(ReadOnlySpan<long> row, RowSealer sealer, long receivedNs)
     {
         Prepare();

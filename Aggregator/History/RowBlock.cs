@@ -50,6 +50,13 @@ internal sealed class RowBlock
 
     public long SizeInBytes => _bytes.Length + OverheadBytes;
 
+    /// <summary>A block from its bytes; the scratch is for its timestamps.</summary>
+    public static RowBlock Restore(long firstRow, int rows, long receivedNs, int columnCount, byte[] bytes, long[] scratch)
+    {
+        ColumnReader.Read(bytes.AsSpan(columnCount * sizeof(ushort)), scratch.AsSpan(0, rows));
+        return new RowBlock(firstRow, rows, receivedNs, scratch.AsSpan(0, rows), columnCount, bytes);
+    }
+
     /// <summary>[Data plane] All rows of one column; column 0 are the timestamps.</summary>
     public void Read(int column, Span<long> bits)
     {

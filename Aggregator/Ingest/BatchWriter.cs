@@ -260,6 +260,10 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
             Reject(RejectReason.Timestamp, samples);
             return false;
         }
+        if ((long)timestampNs <= _writer.SkipUntilNs)
+        {
+            return false;    // Replayed, and here already by the history that was read back at start.
+        }
         _newestNs = Math.Max(_newestNs, (long)timestampNs);
         return true;
     }

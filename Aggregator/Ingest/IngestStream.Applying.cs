@@ -42,6 +42,7 @@ internal sealed partial class IngestStream
         else
         {
             _owner!.Writer.ReceivedNs = NewestBatchNs;
+            _owner.Writer.SkipUntilNs = header.Replay ? _owner.Writer.RestoredUntilNs : long.MinValue;
             Count(shard.Counters, IsWithinRate(decoder) ? shard.Writer.Apply() : shard.Writer.RejectAll(RejectReason.RateLimit), header.Replay);
             services.Store.Arrivals.Signal();
         }

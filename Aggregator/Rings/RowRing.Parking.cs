@@ -9,6 +9,13 @@ internal sealed partial class RowRing
 {
     private const long ParkAsked = -1;
 
+    /// <summary>A fresh ring takes the place of one that had so many rows, all of them sealed: as if parked.</summary>
+    public void Restore(long rows, long receivedNs)
+    {
+        (_head, _sealedRows, _receivedNs) = (rows, rows, receivedNs);
+        _published = new RowSlots(0, _width, withAggregates: false, rows);
+    }
+
     /// <summary>First step. The caller then calls Interlocked.MemoryBarrierProcessWide, once for all rings it asked. Returns the head to park at.</summary>
     public long AskToPark()
     {

@@ -56,6 +56,18 @@ internal sealed class HistorySealer(TelemetryStore store)
         }
     }
 
+    /// <summary>For a store that is written no more: everything sealed, and of the history the newest so many bytes. Its thread has ended.</summary>
+    public void SealAll(long nowNs, long bytesMax)
+    {
+        Pass(nowNs);
+        foreach (RowGroup group in _groups)
+        {
+            Seal(group, idleBeforeNs: long.MaxValue);
+        }
+        Park();
+        Evict(AllLists().Sum(list => list.SizeInBytes) - bytesMax);
+    }
+
     private void DropExpired(long nowNs)
     {
         if (_passes % ExpiryCheckedEveryPasses != 0)
@@ -112,7 +124,11 @@ internal sealed class HistorySealer(TelemetryStore store)
         {
             return;
         }
-        long excess = used - (long)(store.Options.MemoryBudgetBytes * BudgetShareAfterEviction);
+        Evict(used - (long)(store.Options.MemoryBudgetBytes * BudgetShareAfterEviction));
+    }
+
+    private void Evict(long excess)
+    {
         List<(long ReceivedNs, long Bytes)> blocks = [];
         foreach (BlockList list in AllLists())
         {

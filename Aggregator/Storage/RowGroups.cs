@@ -30,6 +30,16 @@ internal sealed class RowGroups(RingLimits limits)
     /// <summary>The next group that was made and that the sealer does not know yet.</summary>
     public bool TryTakeMade([NotNullWhen(true)] out RowGroup? group) => _made.TryDequeue(out group);
 
+    /// <summary>A group as it was when its history was written: closed, its rows in blocks that the caller adds.</summary>
+    public RowGroup Restore(int width, SeriesKind kind, long rows, long newestTimestampNs, long receivedNs)
+    {
+        RowGroup group = new(limits, width, kind, newestTimestampNs);
+        group.Ring.Restore(rows, receivedNs);
+        group.Close();
+        _made.Enqueue(group);
+        return group;
+    }
+
     /// <summary>[Data plane] A row over several groups, or a part of one.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void AppendParts(SourceWriter writer, long timestampNs, int firstSlot, ReadOnlySpan<long> bits)

@@ -95,6 +95,10 @@ internal sealed class Series
     public bool IsStale(long nowNs) =>
         nowNs - NewestReceivedNs > Math.Max(StaleAfterNsMin, StaleAfterPushIntervals * Source.PushIntervalMs * 1_000_000L);
 
+    /// <summary>Adds a track of the history that was read back, the oldest first.</summary>
+    internal void Restore(RowGroup group, int column, long firstPosition) =>
+        Volatile.Write(ref _track, new SeriesTrack(group, column, firstPosition, _track));
+
     internal void SetUnit(string unit) => Volatile.Write(ref _unit, unit);
 
     public override string ToString() => $"{Name}{Labels} of {Source}";

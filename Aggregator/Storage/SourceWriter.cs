@@ -21,6 +21,12 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
     /// <summary>When the batch being applied was received, by the aggregator's clock. Set once per batch.</summary>
     public long ReceivedNs { get; set; }
 
+    /// <summary>The newest timestamp of the history that was read back at start: what is replayed up to it is here already.</summary>
+    public long RestoredUntilNs { get; set; } = long.MinValue;
+
+    /// <summary>Samples up to here are not to be applied. Set once per batch.</summary>
+    public long SkipUntilNs { get; set; } = long.MinValue;
+
     /// <summary>
     /// How often the same row must come before its series are put into one group. Doubles whenever a group had to be split, so that a sender whose
     /// rows change all the time does not make us regroup all the time.

@@ -23,6 +23,8 @@ public sealed class ArrowTests
         .. Inside("Rings", "History", "Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
         .. Inside("History", "Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
         .. Inside("Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
+        .. new[] { "Rings", "History", "Storage", "Ingest", "Streaming", "Query", "Export", "Triggers" }.SelectMany(folder => Inside(folder, "Snapshots")),
+        .. Inside("Snapshots", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Triggers"),
         .. Inside("Selectors", "Rings", "Ingest", "Streaming", "Query", "Export", "Grpc", "Security", "Diagnostics", "Triggers"),
         .. Inside("Grpc", "Rings", "Storage", "Ingest", "Streaming", "Query", "Export", "Selectors", "Triggers"),
         .. Inside("Ingest", "Streaming", "Query", "Export", "Selectors", "Triggers"),

@@ -76,6 +76,17 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task Replay_OfWhatTheHistoryReadBackHolds_IsNotStoredTwice()
+    {
+        _bench.Store.OpenWriter("checkout", "a-1").RestoredUntilNs = 1_011;
+        BenchStream stream = _bench.Open();
+        await stream.SendAsync(Replayed(3, 10), Replayed(4, 11, 12), IngestBench.Batch(1, 5, 9));
+
+        Assert.Equal([12, 9], _bench.Gauges());
+        Assert.Equal((1L, 1L, 0L), (_bench.Counters.Received, _bench.Counters.Replayed, _bench.Counters.Rejected));
+    }
+
+    [Fact]
     public async Task Replay_BeforeAnyLiveBatch_LeavesTheMarkAtZero()
     {
         BenchStream stream = _bench.Open();
