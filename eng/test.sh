@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds everything, runs every runner, and ends with one line: "N passed, N failed, N skipped".
 #   ./eng/test.sh                       everything
-#   ./eng/test.sh Agent.Tests vitest    only these (test projects of tests/, or: vitest, lint, page)
+#   ./eng/test.sh Agent.Tests vitest    only these (test projects of tests/, or: vitest, lint, page, grafana)
 # Needs: the .NET 10 SDK and Node 20. Chromium and Python's grpcio come from the system's packages (Debian: installed here).
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -74,6 +74,12 @@ if (cd dashboard && npm ci --no-audit --no-fund --loglevel=error); then
   if wanted vitest; then run_vitest; fi
 else
   count 0 1 0; failures+=("npm ci")
+fi
+
+if wanted grafana; then
+  step "grafana: packages"
+  if (cd tests/Grafana && npm ci --no-audit --no-fund --loglevel=error --ignore-scripts); then check "grafana: types" npm --prefix tests/Grafana run --silent check
+  else count 0 1 0; failures+=("grafana: npm ci"); fi
 fi
 
 step "build"

@@ -13,10 +13,18 @@ internal sealed class DroppedTotals(ConnectedAgents agents)
 
     public const string OtherReason = "other";
 
+    // Of our own SDK. They are told before they occur: a counter that begins above 0 has no increase to Prometheus.
+    private static readonly string[] KnownReasons =
+    [
+        "buffer_full", "too_large", "malformed", "rejected", "not_delivered", "series_limit",
+        "invalid_name", "kind_conflict", "reserved_name", "not_finite", "negative", "stopped", "fault",
+    ];
+
     private const int RememberedMax = 50_000;
 
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<string, double> _totals = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, double> _totals =
+        new(KnownReasons.ToDictionary(reason => reason, _ => 0.0), StringComparer.Ordinal);
     private Dictionary<(ulong SessionId, string Service, string Instance, string Reason), ulong> _seen = [];
 
     public IReadOnlyList<(string Reason, double Count)> Read()
@@ -53,7 +61,7 @@ internal sealed class DroppedTotals(ConnectedAgents agents)
             string label = _totals.ContainsKey(reason) || _totals.Count < ReasonsMax ? reason : OtherReason;
             if (!_totals.TryGetValue(label, out double total))
             {
-                // A counter that begins above 0 has no increase to Prometheus: it begins at 0 here, and counts from the next scrape on.
+                // A foreign agent's own: it begins at 0 here, and counts from the next scrape on.
                 _totals.Add(label, 0);
                 continue;
             }

@@ -15,7 +15,7 @@ internal sealed class IngestMetrics(IngestCounters counters, ConnectedAgents age
         OwnMetric.Counter("telemetry_samples_received_total", "Samples applied.", counters.Received),
         OwnMetric.Counter(
             "telemetry_samples_rejected_total", "Samples not applied although their batch was well-formed, by reason.", "reason",
-            counters.RejectedByReason().Select(reason => (reason.Key, (double)reason.Value))),
+            RejectedByReason()),
         OwnMetric.Counter("telemetry_samples_duplicate_total", "Samples of batches that came again.", counters.Duplicates),
         OwnMetric.Counter("telemetry_samples_replayed_total", "Samples that agents sent again after a restart of the aggregator.", counters.Replayed),
         OwnMetric.Counter("telemetry_batches_malformed_total", "Batches of which nothing was applied.", counters.Malformed),
@@ -25,4 +25,15 @@ internal sealed class IngestMetrics(IngestCounters counters, ConnectedAgents age
             "telemetry_samples_dropped_total", "Samples that agents dropped, as they report it, by reason.", "reason",
             _dropped.Read()),
     ];
+
+    /// <summary>Those that did not occur too: a counter that begins above 0 has no increase to Prometheus.</summary>
+    private IEnumerable<(string Reason, double Count)> RejectedByReason()
+    {
+        IReadOnlyDictionary<string, long> occurred = counters.RejectedByReason();
+        for (RejectReason reason = RejectReason.None + 1; reason < RejectReason.Count; reason++)
+        {
+            string name = RejectTexts.Name(reason);
+            yield return (name, occurred.GetValueOrDefault(name));
+        }
+    }
 }

@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json;
+using Integration.Tests.Prometheus;
 
 namespace Integration.Tests;
 
-/// <summary>The dual-node check: aggregator healthy, both agents connected, the WebSocket streaming what they send.</summary>
+/// <summary>The dual-node check: aggregator healthy, both agents connected, the Prometheus target up, the WebSocket streaming what they send.</summary>
 public sealed class DualNodeTests(GraphFixture fixture) : GraphTest
 {
     private const int AgentProcesses = 2;
@@ -23,6 +24,13 @@ public sealed class DualNodeTests(GraphFixture fixture) : GraphTest
             async () => InstancesOf((await graph.StatusAsync()).GetProperty("agents")),
             instances => instances.Length >= AgentProcesses,
             Timeout, "agents of both processes in /api/status");
+
+        if (Promtool.IsInstalled)
+        {
+            using HttpClient prometheus = graph.CreateHttpClient("prometheus");
+            var api = new PrometheusApi(prometheus);
+            await Eventually.GetAsync(() => api.QueryAsync("up{job=\"aggregator\"} == 1"), up => up.Count == 1, Timeout, "the aggregator as a target of Prometheus that is up");
+        }
 
         HashSet<string> streamed = await ReadInstancesAsync(graph, nodes);
         Assert.Superset(nodes.ToHashSet(), streamed);

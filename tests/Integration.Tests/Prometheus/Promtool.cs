@@ -5,10 +5,10 @@ namespace Integration.Tests.Prometheus;
 /// <summary>Debian's promtool, run in the folder of the configuration.</summary>
 internal static class Promtool
 {
-    public static void SkipUnlessInstalled() => Assert.SkipUnless(
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Any(folder => File.Exists(Path.Combine(folder, "promtool")) && File.Exists(Path.Combine(folder, "prometheus"))),
-        "Prometheus is not installed: apt-get install prometheus.");
+    public static bool IsInstalled { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Any(folder => File.Exists(Path.Combine(folder, "promtool")) && File.Exists(Path.Combine(folder, "prometheus")));
+
+    public static void SkipUnlessInstalled() => Assert.SkipUnless(IsInstalled, "Prometheus is not installed: apt-get install prometheus.");
 
     public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
