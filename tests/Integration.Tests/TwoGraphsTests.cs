@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Integration.Tests;
 
 /// <summary>Graphs beside each other, and one that asks for keys.</summary>
+[Collection(WholeMachine.Name)]
 public sealed class TwoGraphsTests : GraphTest
 {
     private const int AgentProcesses = 2;

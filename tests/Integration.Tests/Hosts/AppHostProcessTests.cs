@@ -8,6 +8,7 @@ using System.Text.Json;
 namespace Integration.Tests.Hosts;
 
 /// <summary>What the embedded host promises of the product's graph to whoever runs it. On Aspire's packages Aspire answers for it.</summary>
+[Collection(WholeMachine.Name)]
 public sealed class AppHostProcessTests
 {
     private const int AgentProcesses = 2;

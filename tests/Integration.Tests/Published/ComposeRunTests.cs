@@ -9,6 +9,7 @@ namespace Integration.Tests.Published;
 /// The published compose file in a real engine: our images on a base made from scratch out of this machine's dotnet and libraries,
 /// nothing pulled.
 /// </summary>
+[Collection(WholeMachine.Name)]
 public sealed class ComposeRunTests
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
