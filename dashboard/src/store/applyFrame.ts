@@ -84,9 +84,10 @@ function applyConflated(
     const column = accepting(aggregator, ids[row]!, index, counts[row]!, starts[row]!)?.column
     if (column === undefined || column === null) continue
     const timeMs = index.baseMs + times[row]! * NS_TO_MS
-    if (timeMs <= column.newestMs) {
+    if (Math.abs(timeMs - column.newestMs) <= SAME_INSTANT_MS) {
       column.duplicates++
     } else {
+      // In one frame the raw rows of a series come before its conflated ones, which may be older: they are put where they belong.
       const flags = counts[row]! > 1 ? ROW_CONFLATED : 0
       column.appendRow(index.baseMs + starts[row]! * NS_TO_MS, timeMs, lasts[row]!, mins[row]!, maxs[row]!, flags, keptFromMs)
     }

@@ -16,6 +16,8 @@ const GAP_MIN_MS = 150
 const GAP_INTERVALS = 6
 /** Steps of the history without a sample that make a gap. */
 const HISTORY_GAP_STEPS = 2.5
+/** The coarsest rows that an aggregator keeps. */
+const MINUTE_ROW_MS = 60_000
 /** The server calls a series stale after this. */
 const GAP_MAX_MS = 5000
 
@@ -83,7 +85,7 @@ export class Column {
   appendRow(startMs: number, timeMs: number, value: number, low: number, high: number, flags: number, keptFromMs: number): void {
     const last = this.end - 1
     if (last >= this.start && timeMs < this.times[last]!) {
-      this.#insert(timeMs, value, low, high, flags, keptFromMs)
+      this.#insert(startMs, timeMs, value, low, high, flags, keptFromMs)
       return
     }
     if (timeMs < this.liveFromMs) this.liveFromMs = timeMs
@@ -137,9 +139,7 @@ export class Column {
     const { times, values, lows, highs } = this
     const flags = new Uint8Array(capacity)
     const gapMs = Math.max(HISTORY_GAP_STEPS * stepMs, Number.isNaN(this.intervalMs) ? 0 : this.gapMs)
-    for (let row = 0; row < before; row++) {
-      flags[row] = ROW_CONFLATED | (row > 0 && rows.times[row]! - rows.times[row - 1]! > gapMs ? ROW_BREAK : 0)
-    }
+    for (let row = 0; row < before; row++) flags[row] = ROW_CONFLATED | (row > 0 && isGap(rows.times, row, gapMs) ? ROW_BREAK : 0)
     flags.set(this.flags.subarray(from, this.end), before)
     if (before > 0 && kept > 0) {
       const broken = times[from]! - rows.times[before - 1]! > gapMs
@@ -204,7 +204,7 @@ export class Column {
   }
 
   /** A late or repeated row: rare, so it may cost a move. */
-  #insert(timeMs: number, value: number, low: number, high: number, flags: number, keptFromMs: number): void {
+  #insert(startMs: number, timeMs: number, value: number, low: number, high: number, flags: number, keptFromMs: number): void {
     const found = this.indexFrom(timeMs - SAME_INSTANT_MS)
     if (found < this.end && Math.abs(this.times[found]! - timeMs) <= SAME_INSTANT_MS) {
       this.duplicates++
@@ -216,7 +216,7 @@ export class Column {
     for (const column of [this.times, this.values, this.lows, this.highs, this.flags]) column?.copyWithin(at + 1, at, this.end)
     this.end++
     const previousMs = at > this.start ? this.times[at - 1]! : timeMs
-    this.#put(at, timeMs, value, low, high, timeMs - previousMs > this.gapMs ? flags | ROW_BREAK : flags)
+    this.#put(at, timeMs, value, low, high, startMs - previousMs > this.gapMs ? flags | ROW_BREAK : flags)
     if (this.times[at + 1]! - timeMs <= this.gapMs) this.flags[at + 1]! &= ~ROW_BREAK
     this.dirtyFromMs = Math.min(this.dirtyFromMs, previousMs)
     this.version++
@@ -288,4 +288,15 @@ function widened(column: Float64Array, rows: number, from: number, to: number): 
   const wider = new Float64Array(rows)
   wider.set(column.subarray(from, to))
   return wider
+}
+
+/**
+ * True when a row of a history does not continue the one before it. The oldest part is kept by minutes, however fine the steps
+ * that were asked for: rows that stand alone, a minute apart, are no gap.
+ */
+function isGap(times: readonly number[], row: number, gapMs: number): boolean {
+  const elapsedMs = times[row]! - times[row - 1]!
+  if (elapsedMs <= gapMs) return false
+  const alone = row === 1 || times[row - 1]! - times[row - 2]! > gapMs
+  return !(alone && elapsedMs <= MINUTE_ROW_MS + gapMs)
 }

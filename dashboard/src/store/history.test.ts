@@ -36,6 +36,12 @@ describe('a column with its history', () => {
     expect([column.speaksAt(1, 4000), column.speaksAt(0, 2000)]).toEqual([false, true])
   })
 
+  it('takes rows a minute apart for what is kept of the oldest time, not for gaps', () => {
+    const column = live(400_000, 2)
+    column.replaceHistory(rowsAt([31_000, 91_000, 151_000, 153_000, 155_000, 200_000, 202_000]), 0, 400_000, 2000)
+    expect(breaks(column)).toEqual([200_000, 400_000])
+  })
+
   it('is replaced as a whole by another resolution, and goes on with the stream', () => {
     const column = live(10_000, 300)
     column.replaceHistory(rowsAt(Array.from({ length: 900 }, (_, i) => i * 10)), 0, 10_000, 10)

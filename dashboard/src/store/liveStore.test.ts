@@ -10,6 +10,23 @@ import { entry, TestStore } from './testing'
 const at = (...ms: number[]) => ms.map(one => one * 1e6)
 
 describe('LiveStore', () => {
+  it('keeps the conflated rows of a frame that are older than its raw ones', () => {
+    const test = new TestStore()
+    test.declare(entry(7, 'rps'))
+    const row = (fromMs: number, toMs: number, high: number) => (
+      { series: 7, count: 5, startTime: fromMs * 1e6, time: toMs * 1e6, first: 1, min: 0, max: high, last: 1, sum: 5 }
+    )
+    test.frame({
+      rateHz: 5, flags: FLAG_BACKFILL | FLAG_BACKFILL_END,
+      gauges: [{ firstSeries: 7, times: at(-700, 0), values: [[1, 2]] }],
+      conflated: [row(-1000, -820, 50), row(-600, -420, 90), row(-400, -220, 10)],
+    })
+    expect(test.column(7).times).toEqual([99_180, 99_300, 99_580, 99_780, 100_000])
+    const column = test.store.aggregators[0]!.byId[7]!.column!
+    expect(Array.from(column.highs!.subarray(0, 5))).toEqual([50, 1, 90, 10, 2])
+    expect([...column.flags.subarray(0, 5)].some(flags => (flags & 1) !== 0)).toBe(false)
+  })
+
   it('puts samples into the columns of their series', () => {
     const test = new TestStore()
     test.declare(entry(7, 'rps'), entry(8, 'inflight'))
