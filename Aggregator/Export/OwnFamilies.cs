@@ -14,6 +14,14 @@ internal static class OwnFamilies
         yield return OwnMetric.Gauge("telemetry_ring_memory_bytes", "Memory of all samples: rings, compressed history, rollups.", store.MemoryBytes);
         yield return OwnMetric.Gauge("telemetry_ring_memory_limit_bytes", "Memory that all samples together may take (Storage:MemoryBudgetBytes).", store.Options.MemoryBudgetBytes);
         yield return OwnMetric.Counter("telemetry_ring_growth_refused_total", "How often a ring was refused memory to grow.", store.RingGrowthsRefused);
+        yield return OwnMetric.Counter("telemetry_history_sealed_samples_total", "Samples compressed behind the rings.", store.History.SealedSamples);
+        yield return OwnMetric.Counter(
+            "telemetry_history_lost_samples_total", "Samples overwritten before they could be compressed.", store.History.LostSamples);
+        yield return OwnMetric.Counter(
+            "telemetry_history_late_samples_total", "Samples older than one that their series had before.", store.History.LateSamples);
+        yield return OwnMetric.Counter(
+            "telemetry_history_evicted_bytes_total", "Bytes of history forgotten because the memory budget was used up.", store.History.EvictedBytes);
+        yield return OwnMetric.Counter("telemetry_history_parked_rings_total", "How often an idle ring gave its memory back.", store.History.ParkedRings);
         yield return OwnMetric.Counter(
             "telemetry_export_overwritten_histograms_total", "Histograms overwritten before they were added to their totals here.", overwritten);
         yield return new OwnMetric(

@@ -27,6 +27,8 @@ internal sealed class RowSealer
     /// <summary>Rows that were overwritten before they could be sealed.</summary>
     public long LostRows { get; private set; }
 
+    public long LostSamples { get; private set; }
+
     /// <summary>Makes a block of the next rows, at most so many, and tells the ring. Returns how many rows it took.</summary>
     public int Seal(RowRing ring, bool isDouble, BlockList into, int rowsMax)
     {
@@ -39,6 +41,7 @@ internal sealed class RowSealer
         int rows = Math.Min(rowsMax, RowsFirst);
         rows = ring.CopyRows(ref row, _cells.AsSpan(0, rows * stride), _aggregates.AsSpan(0, rows), out long lost);
         LostRows += lost;
+        LostSamples += lost * ring.Width;
         if (rows > 0)
         {
             into.Add(Compress(ring, isDouble, row - rows, rows));

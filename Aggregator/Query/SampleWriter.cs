@@ -63,8 +63,7 @@ internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
         if (series.Kind == SeriesKind.Histogram)
         {
             _histograms.Clear();
-            ReadResult read = store.ReadHistograms(series, query.FromNs, LastNs(query), _histograms);
-            json.WriteNumber("overwritten", read.Overwritten);
+            json.WriteNumber("overwritten", ReadHistograms(query, series));
             WriteHistograms(json, query);
         }
         else
@@ -93,6 +92,21 @@ internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
         bool hasCut = rollups > 0 && _samples.TimestampsNs[rollups - 1] >= cutNs - SecondNs;
         long overwritten = store.Read(series, hasCut ? cutNs : keptFromNs, lastNs, _samples).Overwritten;
         return rollups > 0 && _samples.TimestampsNs[0] < fromNs + (2 * MinuteNs) ? 0 : overwritten;
+    }
+
+    /// <summary>As for samples. Returns how many of the range are gone altogether.</summary>
+    private long ReadHistograms(SampleQuery query, Series series)
+    {
+        if (query.StepNs is null || store.OldestKeptNs(series) is not { } keptFromNs || keptFromNs <= query.FromNs)
+        {
+            return store.ReadHistograms(series, query.FromNs, LastNs(query), _histograms).Overwritten;
+        }
+        long cutNs = keptFromNs == long.MaxValue ? long.MaxValue : keptFromNs - (keptFromNs % SecondNs) + SecondNs;
+        store.ReadHistogramRollups(series, query.FromNs, Math.Min(cutNs, query.ToNs), _histograms);
+        int rollups = _histograms.Count;
+        bool hasCut = rollups > 0 && _histograms[rollups - 1].TimestampNs >= cutNs - SecondNs;
+        long overwritten = store.ReadHistograms(series, hasCut ? cutNs : keptFromNs, LastNs(query), _histograms).Overwritten;
+        return rollups > 0 && _histograms[0].TimestampNs < query.FromNs + (2 * MinuteNs) ? 0 : overwritten;
     }
 
     /// <summary>A range with steps ends before To, a raw one with it.</summary>
@@ -170,7 +184,7 @@ internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
         foreach (Series one in series)
         {
             _histograms.Clear();
-            overwritten += store.ReadHistograms(one, query.FromNs, LastNs(query), _histograms).Overwritten;
+            overwritten += ReadHistograms(query, one);
             _histogramSteps.Add(_histograms, query.FromNs, stepNs);
         }
         json.WriteStartObject();

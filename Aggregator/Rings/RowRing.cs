@@ -27,6 +27,7 @@ internal sealed partial class RowRing
     private long _newestTimestampNs;
     private long _receivedNs;
     private long _disorderedAt = Never;
+    private long _lateRows;
     private RowSlots _published = RowSlotsOf.None;
     private long _sealedRows;
 
@@ -64,6 +65,9 @@ internal sealed partial class RowRing
         get => Volatile.Read(ref _sealedRows);
         set => Volatile.Write(ref _sealedRows, value);
     }
+
+    /// <summary>Rows older than one before them.</summary>
+    public long LateRows => Volatile.Read(ref _lateRows);
 
     /// <summary>Of a ring of one series.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -144,6 +148,7 @@ internal sealed partial class RowRing
         else
         {
             _disorderedAt = head;
+            _lateRows++;
         }
         _receivedNs = receivedNs;
         Volatile.Write(ref _head, head + 1);

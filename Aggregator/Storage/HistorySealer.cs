@@ -18,20 +18,21 @@ internal sealed class HistorySealer(TelemetryStore store)
 
     private readonly List<RowGroup> _groups = [];
     private readonly List<(RowGroup Group, long Head)> _parking = [];
+    private readonly List<Series> _histogramSeries = [];
+    private readonly HistogramSealer _histograms = new(store);
     private readonly RowSealer _rows = new();
+    private int _seriesSeen;
+    private long _lateOfGroupsGone;
     private long _passes;
-    private long _sealedSamples;
-    private long _evictedBytes;
-    private long _parked;
 
     /// <summary>Samples compressed so far.</summary>
-    public long SealedSamples => Volatile.Read(ref _sealedSamples);
+    public long SealedSamples => store.History.SealedSamples;
 
     /// <summary>Bytes of history forgotten because the budget was used up.</summary>
-    public long EvictedBytes => Volatile.Read(ref _evictedBytes);
+    public long EvictedBytes => store.History.EvictedBytes;
 
-    /// <summary>Rings of idle series that gave their memory back.</summary>
-    public long ParkedCount => Volatile.Read(ref _parked);
+    /// <summary>How often an idle ring gave its memory back.</summary>
+    public long ParkedCount => store.History.ParkedRings;
 
     /// <summary>Rows that were overwritten before they could be sealed.</summary>
     public long LostRows => _rows.LostRows;
@@ -43,11 +44,19 @@ internal sealed class HistorySealer(TelemetryStore store)
             _groups.Add(made);
         }
         long idleBeforeNs = nowNs - (store.Options.IdleSecondsMax * 1_000_000_000L);
+        long late = _lateOfGroupsGone;
         foreach (RowGroup group in _groups)
         {
             Seal(group, idleBeforeNs);
+            late += group.Ring.LateRows * group.Ring.Width;
         }
-        DropExpired(nowNs);
+        store.History.LateSamples = late;
+        store.History.LostSamples = _rows.LostSamples;
+        if (_passes % ExpiryCheckedEveryPasses == 0)
+        {
+            SealHistograms(nowNs);
+            DropExpired(nowNs);
+        }
         Park();
         EvictOldest();
         if (++_passes % TracksCheckedEveryPasses == 0)
@@ -68,17 +77,34 @@ internal sealed class HistorySealer(TelemetryStore store)
         Evict(AllLists().Sum(list => list.SizeInBytes) - bytesMax);
     }
 
+    private void SealHistograms(long nowNs)
+    {
+        ReadOnlySpan<Series> all = store.AllSeries;
+        for (; _seriesSeen < all.Length; _seriesSeen++)
+        {
+            if (all[_seriesSeen].Kind == SeriesKind.Histogram)
+            {
+                _histogramSeries.Add(all[_seriesSeen]);
+            }
+        }
+        foreach (Series series in _histogramSeries)
+        {
+            _histograms.Seal(series, nowNs);
+        }
+    }
+
     private void DropExpired(long nowNs)
     {
-        if (_passes % ExpiryCheckedEveryPasses != 0)
-        {
-            return;
-        }
         foreach (RowGroup group in _groups)
         {
             group.Blocks.DropBefore(nowNs - (store.Options.HistorySecondsMax * 1_000_000_000L));
             group.Rollups?.Seconds.Blocks.DropBefore(nowNs - (store.Options.SecondRollupsSecondsMax * 1_000_000_000L));
             group.Rollups?.Minutes.Blocks.DropBefore(nowNs - (store.Options.MinuteRollupsSecondsMax * 1_000_000_000L));
+        }
+        foreach (Series series in _histogramSeries)
+        {
+            series.HistogramRollups?.Seconds.DropBefore(nowNs - (store.Options.SecondRollupsSecondsMax * 1_000_000_000L));
+            series.HistogramRollups?.Minutes.DropBefore(nowNs - (store.Options.MinuteRollupsSecondsMax * 1_000_000_000L));
         }
     }
 
@@ -93,7 +119,7 @@ internal sealed class HistorySealer(TelemetryStore store)
         {
             int rows = _rows.Seal(ring, group.Kind == SeriesKind.Gauge, group.Blocks, (int)Math.Min(head - ring.SealedRows, RowSealer.RowsFirst));
             group.EnsureRollups().Seconds.Add(_rows.Cells, _rows.Aggregates, rows, _rows, ring.ReceivedNs);
-            Volatile.Write(ref _sealedSamples, _sealedSamples + ((long)rows * ring.Width));
+            store.History.SealedSamples += (long)rows * ring.Width;
         }
         if (isIdle && ring.Capacity > 0 && ring.SealedRows == head)
         {
@@ -112,7 +138,7 @@ internal sealed class HistorySealer(TelemetryStore store)
         Interlocked.MemoryBarrierProcessWide();
         foreach ((RowGroup group, long head) in _parking)
         {
-            Volatile.Write(ref _parked, _parked + (group.Ring.TryPark(head) ? 1 : 0));
+            store.History.ParkedRings += group.Ring.TryPark(head) ? 1 : 0;
         }
         _parking.Clear();
     }
@@ -137,6 +163,11 @@ internal sealed class HistorySealer(TelemetryStore store)
                 blocks.Add((block.ReceivedNs, block.SizeInBytes));
             }
         }
+        foreach (Series series in _histogramSeries)
+        {
+            series.HistogramRollups?.Seconds.AddAges(blocks);
+            series.HistogramRollups?.Minutes.AddAges(blocks);
+        }
         blocks.Sort();
         int count = 0;
         for (long freed = 0; count < blocks.Count && freed < excess; count++)
@@ -153,7 +184,11 @@ internal sealed class HistorySealer(TelemetryStore store)
         {
             evicted += list.DropBefore(cutNs);
         }
-        Volatile.Write(ref _evictedBytes, _evictedBytes + evicted);
+        foreach (Series series in _histogramSeries)
+        {
+            evicted += (series.HistogramRollups?.Seconds.DropBefore(cutNs) ?? 0) + (series.HistogramRollups?.Minutes.DropBefore(cutNs) ?? 0);
+        }
+        store.History.EvictedBytes += evicted;
     }
 
     private IEnumerable<BlockList> AllLists() => _groups.SelectMany(group => group.Rollups is { } rollups
@@ -169,6 +204,7 @@ internal sealed class HistorySealer(TelemetryStore store)
             if (isGone)
             {
                 group.SetGone();
+                _lateOfGroupsGone += group.Ring.LateRows * group.Ring.Width;
             }
             return isGone;
         });

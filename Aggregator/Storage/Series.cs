@@ -10,6 +10,7 @@ internal sealed class Series
 
     private string _unit;
     private SeriesTrack? _track;
+    private HistogramRollups? _histogramRollups;
 
     public Series(uint id, Source source, int slot, string name, LabelSet labels, SeriesKind kind, string unit, RingLimits limits)
     {
@@ -76,6 +77,19 @@ internal sealed class Series
     internal SeriesTrack? Track => Volatile.Read(ref _track);
 
     internal RecordRing? Records { get; }
+
+    /// <summary>Of a histogram series that the sealer has seen.</summary>
+    internal HistogramRollups? HistogramRollups => Volatile.Read(ref _histogramRollups);
+
+    /// <summary>The sealer's.</summary>
+    internal HistogramRollups EnsureHistogramRollups(TelemetryStore store)
+    {
+        if (_histogramRollups is null)
+        {
+            Volatile.Write(ref _histogramRollups, new HistogramRollups(store.Budget));
+        }
+        return _histogramRollups!;
+    }
 
     /// <summary>The writer's: the ring, while the series is written alone.</summary>
     internal RowRing? AloneRing { get; private set; }

@@ -64,6 +64,11 @@ internal sealed partial class TelemetryStore
         }
     }
 
+    internal RingBudget Budget => _budget;
+
+    /// <summary>What the sealer has done so far.</summary>
+    public HistoryCounters History { get; } = new();
+
     internal RowGroups Groups => _groups;
 
     /// <summary>How often a ring was refused memory to grow.</summary>
