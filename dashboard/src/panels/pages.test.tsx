@@ -136,10 +136,14 @@ describe('several aggregators', () => {
     for (const aggregator of [0, 1]) {
       await both.receive({ type: 'phase', aggregator, phase: { kind: 'open' } }, { type: 'session', aggregator, session: 7n })
     }
-    await both.receive({ type: 'series', aggregator: 0, series: [entry(1, 'rps', 'a-1')] }, { type: 'series', aggregator: 1, series: [entry(1, 'rps', 'b-1')] })
+    for (const aggregator of [0, 1]) {
+      await both.receive({ type: 'series', aggregator, series: [entry(1, 'rps', aggregator === 0 ? 'a-1' : 'b-1')] })
+    }
     await both.run(() => useUi.getState().openService('checkout'))
     await both.paint()
-    for (const aggregator of [0, 1]) await both.frame({ gauges: [{ firstSeries: 1, times: at(-20, 0), values: [[100, 100 + aggregator]] }] }, aggregator)
+    for (const aggregator of [0, 1]) {
+      await both.frame({ gauges: [{ firstSeries: 1, times: at(-20, 0), values: [[100, 100 + aggregator]] }] }, aggregator)
+    }
     await both.paint()
   })
   afterEach(async () => {
