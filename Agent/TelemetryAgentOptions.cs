@@ -50,7 +50,7 @@ public sealed class TelemetryAgentOptions
     public int ReconnectDelayMinMs { get; set; } = 50;
 
     /// <summary>RECONNECT_DELAY_MAX_MS: the longest delay between attempts.</summary>
-    public int ReconnectDelayMaxMs { get; set; } = 500;
+    public int ReconnectDelayMaxMs { get; set; } = 250;
 
     /// <summary>FLUSH_TIMEOUT_MS: how long stopping may take to have everything acknowledged.</summary>
     public int FlushTimeoutMs { get; set; } = 2_000;

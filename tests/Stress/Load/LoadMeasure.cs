@@ -55,7 +55,7 @@ internal sealed record LoadMeasure(
             Stopwatch clock = Stopwatch.StartNew();
             // Until every ring has come round, and tiered code has settled.
             long samples = 2L * StockStore.RingSamples * agents * LoadShape.SeriesPerAgent;
-            while (clock.Elapsed < warmUp || (isSaturated && all.Sum(agent => agent.Samples) < samples && clock.Elapsed < 10 * warmUp))
+            while (clock.Elapsed < warmUp || (isSaturated && all.Sum(agent => agent.Samples) < samples && clock.Elapsed < 2 * warmUp))
             {
                 pass(all, clock.Elapsed);
             }
