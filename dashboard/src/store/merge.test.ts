@@ -63,6 +63,21 @@ describe('MergedLine', () => {
     expect([line.column.lows![0], line.column.highs![0]]).toEqual([95, 350])
   })
 
+  it('goes on without a gap while a slow class brings its sources once a second, and breaks where they do', () => {
+    const slow = () => {
+      const made = new Column()
+      for (let i = 0; i < 50; i++) made.append(i * 20, 1, ALL)
+      for (let i = 0; i < 5; i++) made.appendRow(1000 + i * 1000, 1980 + i * 1000, 1, 0, 2, ROW_CONFLATED, ALL)
+      made.append(30_000, 1, ALL)
+      return { column: made, shiftMs: noShift }
+    }
+    const line = new MergedLine(sumOf)
+    line.setSources([slow(), slow()], 1)
+    line.update(ALL)
+    const broken = rows(line).filter((_, i) => (line.column.flags[line.column.start + i]! & ROW_BREAK) !== 0)
+    expect(broken.map(([timeMs]) => timeMs)).toEqual([30_000])
+  })
+
   it('lines hosts up by their clocks', () => {
     const line = new MergedLine(sumOf)
     line.setSources([source([[1000, 1]]), source([[0, 5]], 1000)], 1)

@@ -1,5 +1,5 @@
 // Data plane: one line out of the same metric of many instances (a sum, a weighted mean), at the times of their samples.
-import { Column, ROW_CONFLATED } from './column'
+import { Column, ROW_BREAK, ROW_CONFLATED } from './column'
 import { CELL_MS } from './percentiles'
 
 /** The agents' gauges are over a sliding second: a value speaks for its instance no longer than that. */
@@ -70,6 +70,8 @@ export class MergedLine {
   #lows = new Float64Array(0)
   #highs = new Float64Array(0)
   #all = true
+  /** Rows of the cell that go on without a gap. */
+  #continuing = 0
 
   constructor(combine: Combine) {
     this.#combine = combine
@@ -120,6 +122,7 @@ export class MergedLine {
       const cellEndMs = (Math.floor(nextMs / CELL_MS) + 1) * CELL_MS
       let newestMs = nextMs
       let conflated = false
+      this.#continuing = 0
       for (let i = 0; i < this.#sources.length; i++) {
         newestMs = Math.max(newestMs, this.#take(i, cellEndMs))
       }
@@ -133,7 +136,9 @@ export class MergedLine {
       const high = conflated && this.#channels === 1 ? this.#combine(this.#highs, instances) : value
       const flags = low === high ? 0 : ROW_CONFLATED
       this.column.gapFloorMs = historyGapMs(this.#sources, newestMs)
-      this.column.appendRow(newestMs, newestMs, value, Math.min(low, value), Math.max(high, value), flags, keptFromMs)
+      // Where a source goes on without a gap, so does the sum, however far apart a slow class brings the rows.
+      const startMs = this.#continuing > 0 && this.column.count > 0 ? this.column.newestMs : newestMs
+      this.column.appendRow(startMs, newestMs, value, Math.min(low, value), Math.max(high, value), flags, keptFromMs)
     }
   }
 
@@ -158,6 +163,7 @@ export class MergedLine {
       const rowHigh = column.highs === null ? column.values[at]! : column.highs[at]!
       if (!(rowLow >= low)) low = rowLow
       if (!(rowHigh <= high)) high = rowHigh
+      if (at > column.start && (column.flags[at]! & ROW_BREAK) === 0) this.#continuing++
       at++
     }
     const taken = at > this.#at[source]!

@@ -1,5 +1,5 @@
 // Data plane: percentiles over a sliding second, merged exactly across instances, as columns that are painted like any other.
-import { Column } from './column'
+import { Column, ROW_BREAK } from './column'
 import { HISTOGRAM_SCALE_MAX, type HistogramColumn } from './histogramColumn'
 
 export const PERCENTILES = [0.5, 0.95, 0.99] as const
@@ -116,6 +116,8 @@ export class PercentileLines {
   #high = new Int32Array(0)
   #pulse = new Int32Array(0)
   #all = true
+  /** Rows of the cell that go on without a gap. */
+  #continuing = 0
 
   setSources(sources: readonly HistogramSource[]): void {
     this.#sources = sources
@@ -167,10 +169,15 @@ export class PercentileLines {
     for (let cellMs = this.#nextRowMs(); cellMs < Number.POSITIVE_INFINITY; cellMs = this.#nextRowMs()) {
       const cellEndMs = (Math.floor(cellMs / CELL_MS) + 1) * CELL_MS
       let newestMs = cellMs
+      this.#continuing = 0
       for (let i = 0; i < this.#sources.length; i++) newestMs = Math.max(newestMs, this.#addUpTo(i, cellEndMs))
       for (let i = 0; i < this.#sources.length; i++) this.#dropUpTo(i, newestMs - SLIDING_MS)
       for (let i = 0; i < PERCENTILES.length; i++) {
-        this.columns[i]!.append(newestMs, accumulator.quantile(PERCENTILES[i]!), keptFromMs)
+        const column = this.columns[i]!
+        const value = accumulator.quantile(PERCENTILES[i]!)
+        // Where an instance goes on without a gap, so do its percentiles, however far apart a slow class brings the rows.
+        const startMs = this.#continuing > 0 && column.count > 0 ? column.newestMs : newestMs
+        column.appendRow(startMs, newestMs, value, value, value, 0, keptFromMs)
       }
     }
   }
@@ -208,7 +215,10 @@ export class PercentileLines {
     this.#high[source] = high
     if (pulse) {
       let at = this.#pulse[source]!
-      while (at < pulse.end && pulse.times[at]! < end) newestMs = Math.max(newestMs, pulse.times[at++]!)
+      while (at < pulse.end && pulse.times[at]! < end) {
+        if (at > pulse.start && (pulse.flags[at]! & ROW_BREAK) === 0) this.#continuing++
+        newestMs = Math.max(newestMs, pulse.times[at++]!)
+      }
       this.#pulse[source] = at
     }
     return newestMs + shiftMs()

@@ -36,6 +36,7 @@ public sealed class ReadmePictures(PageFixture fixture) : GraphTest, IClassFixtu
                 }
                 // A second of frames: the badge then shows what it shows all day.
                 await page.CountFramesAsync(TimeSpan.FromSeconds(chart is null ? 5 : 2));
+                await Eventually.GetAsync(page.StateAsync, state => state == "live", Patience, "a machine that keeps up");
                 await page.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{scheme.ToString().ToLowerInvariant()}.png") });
                 Assert.Empty(page.Errors);
             }
