@@ -86,6 +86,25 @@ public sealed class SnapshotTests : IDisposable
         Assert.NotNull(read);
     }
 
+    [Fact(SkipUnless = nameof(HasFullDevice), Skip = "There is no /dev/full here.")]
+    public void Write_OnAFullDisk_ThrowsKeepsTheFormerFileAndLeavesNoHalfOne()
+    {
+        TelemetryStore former = new(new StorageOptions(), 1);
+        Fill(former, out _);
+        SnapshotFile.Write(_directory, former);
+        byte[] before = File.ReadAllBytes(FilePath);
+        File.CreateSymbolicLink(FilePath + ".new", "/dev/full");
+
+        IOException refused = Assert.ThrowsAny<IOException>(() => SnapshotFile.Write(_directory, former));
+
+        Assert.Contains("No space left", refused.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(before, File.ReadAllBytes(FilePath));
+        Assert.False(File.Exists(FilePath + ".new"));
+        SnapshotFile.Write(_directory, former);
+    }
+
+    public static bool HasFullDevice => File.Exists("/dev/full");
+
     [Fact]
     public async Task Aggregator_StoppedAndStartedAgain_HasItsHistoryWithinASecond()
     {
