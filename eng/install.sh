@@ -32,9 +32,13 @@ install_test_tools() {
   fi
   [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
   echo "Installing ${packages[*]}"
-  if ! { "${sudo[@]}" apt-get update -qq && install_without_services "${packages[@]}"; }; then
-    echo "Cannot install ${packages[*]}. The tests that need them are skipped." >&2
-  fi
+  "${sudo[@]}" apt-get update -qq || echo "Cannot refresh the list of packages; going on with the one that is there." >&2
+  install_without_services "${packages[@]}" && return 0
+  # One that cannot be had must not take the others with it.
+  local package
+  for package in "${packages[@]}"; do
+    install_without_services "$package" || echo "Cannot install $package. The tests that need it are skipped." >&2
+  done
   return 0
 }
 
