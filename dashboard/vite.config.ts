@@ -13,5 +13,6 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   build: { target: 'es2022', sourcemap: false },
-  test: { environment: 'node', include: ['src/**/*.test.{ts,tsx}'] },
+  // Wide: a guard against hangs, not a measure of a busy machine.
+  test: { environment: 'node', testTimeout: 30_000, hookTimeout: 30_000, include: ['src/**/*.test.{ts,tsx}'] },
 })
