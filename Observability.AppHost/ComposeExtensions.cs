@@ -81,6 +81,13 @@ internal static class ComposeExtensions
             service.Environment[variable] = service.Environment[variable].Replace("}", $":?{message}}}", StringComparison.Ordinal));
     }
 
+    /// <summary>A variable that has a value where it is left empty in .env.</summary>
+    public static IResourceBuilder<T> PublishDefault<T>(this IResourceBuilder<T> builder, string variable, string value)
+        where T : IComputeResource
+    {
+        return builder.PublishAsDockerComposeService((_, service) => service.Environment[variable] = WithDefault(service.Environment[variable], value)!);
+    }
+
     /// <summary>A path in the directory that is published to.</summary>
     public static string OutputPath(IDistributedApplicationBuilder builder, string path) =>
         Path.GetFullPath(Path.Combine(builder.Configuration["Pipeline:OutputPath"] ?? Path.Combine(builder.AppHostDirectory, "aspire-output"), path));

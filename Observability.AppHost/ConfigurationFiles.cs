@@ -5,13 +5,18 @@ namespace Observability.AppHost;
 /// <summary>The configuration of tools, which lives in this repository and is copied to where it is used.</summary>
 internal static class ConfigurationFiles
 {
-    public static void Copy(string source, string target)
+    /// <summary>Copies all files; <paramref name="change"/> is applied to the text of each, null copies them as they are.</summary>
+    public static void Copy(string source, string target, Func<string, string>? change = null)
     {
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {
             string copy = Path.Combine(target, Path.GetRelativePath(source, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy, overwrite: true);
+            if (change is not null)
+            {
+                File.WriteAllText(copy, change(File.ReadAllText(copy)));
+            }
         }
     }
 

@@ -19,6 +19,7 @@ builder.AddProject<Projects.SimAgent>("sim-agent", launchProfileName: null)
     .PublishAsOwnService("observability-sim-agent:latest", memory: "256M", processors: "0.5", options.SimAgents)
     .WaitForAll(aggregators);
 
+EndpointReference livePage = aggregators[0].GetEndpoint("http");
 if (options.RunDashboard || builder.ExecutionContext.IsPublishMode)
 {
     var dashboard = builder.AddViteApp("dashboard", "../dashboard")
@@ -30,14 +31,15 @@ if (options.RunDashboard || builder.ExecutionContext.IsPublishMode)
     if (builder.ExecutionContext.IsRunMode)
     {
         // Vite serves the page, which connects straight to every aggregator.
+        livePage = dashboard.GetEndpoint("http");
         dashboard.WithEnvironment("VITE_AGGREGATORS", Addresses.Join(aggregators, "http"));
-        aggregators.ForEach(aggregator => aggregator.WithEnvironment("ALLOWED_ORIGINS", dashboard.GetEndpoint("http")));
+        aggregators.ForEach(aggregator => aggregator.WithEnvironment("ALLOWED_ORIGINS", livePage));
     }
     // Published, the aggregator serves the built page itself.
     aggregators.ForEach(aggregator => aggregator.PublishWithContainerFiles(dashboard, "wwwroot"));
 }
 
 var prometheus = builder.AddPrometheus(aggregators, options);
-builder.AddGrafana(prometheus, options);
+builder.AddGrafana(prometheus, aggregators, livePage, options);
 
 builder.Build().Run();

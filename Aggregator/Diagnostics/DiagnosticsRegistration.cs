@@ -6,6 +6,7 @@ internal static class DiagnosticsRegistration
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ServingState>();
+        services.AddSettings(LinkSettings.Read);
         services.AddSettings<ShutdownOptions>(ShutdownOptions.Section);
         services.AddHostedService<Lifecycle>();
         services.AddSingleton<IMetricSource, ProcessMetrics>();

@@ -20,7 +20,7 @@ internal static class StatusEndpoint
 
     public static async Task<StatusReport> StatusAsync(
         ServingState serving, BoundPorts ports, TelemetryStore store, IngestCounters ingest, ConnectedAgents agents, StreamingCounters streaming,
-        LiveHub hub, FrameLoop loop, Cardinality cardinality)
+        LiveHub hub, FrameLoop loop, Cardinality cardinality, LinkSettings links)
     {
         using var process = Process.GetCurrentProcess();
         return new StatusReport(
@@ -30,6 +30,7 @@ internal static class StatusEndpoint
             serving.Phase.ToString().ToLowerInvariant(),
             (DateTime.UtcNow - process.StartTime.ToUniversalTime()).TotalSeconds,
             new StatusReport.PortReport(ports.Of(Listener.Grpc), ports.Of(Listener.Web), ports.Of(Listener.Metrics)),
+            new StatusReport.LinkReport(links.Grafana),
             new StatusReport.StorageReport(
                 store.Sources.Count, store.SeriesCount, store.Options.SeriesMax, store.MemoryBytes, store.Options.MemoryBudgetBytes, store.RingGrowthsRefused),
             new StatusReport.IngestReport(

@@ -2,11 +2,14 @@ namespace Observability.Aggregator.Diagnostics;
 
 /// <summary>Answer of /api/status. Whole numbers that may exceed 2^53 and times are decimal strings.</summary>
 internal sealed record StatusReport(
-    int Pid, string SessionId, string Version, string Phase, double UptimeSeconds, StatusReport.PortReport Ports,
+    int Pid, string SessionId, string Version, string Phase, double UptimeSeconds, StatusReport.PortReport Ports, StatusReport.LinkReport Links,
     StatusReport.StorageReport Storage, StatusReport.IngestReport Ingest, StatusReport.StreamingReport Streaming, StatusReport.ProcessReport Process,
     IReadOnlyList<StatusReport.Agent> Agents, IReadOnlyList<StatusReport.Source> Sources, IReadOnlyList<StatusReport.Conflict> Conflicts)
 {
     internal sealed record PortReport(int Grpc, int Web, int Metrics);
+
+    /// <summary>Other programs that show the same services; null where there is none.</summary>
+    internal sealed record LinkReport(string? Grafana);
 
     internal sealed record StorageReport(int Sources, int Series, int SeriesMax, long RingBytes, long RingBytesMax, long RingGrowthsRefused);
 

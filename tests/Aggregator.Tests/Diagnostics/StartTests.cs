@@ -12,6 +12,7 @@ public sealed class StartTests
     [InlineData("LOG_LEVEL", "loud", "Cannot start: LOG_LEVEL is 'loud', allowed is trace, debug, info, warn, error, critical or none.")]
     [InlineData("ALLOWED_ORIGINS", "localhost:5173", "Cannot start: ALLOWED_ORIGINS is 'localhost:5173', allowed is a comma-separated list of http(s)://host[:port], or *.")]
     [InlineData("Shutdown__DrainTimeoutMs", "soon", "Cannot start: Shutdown:DrainTimeoutMs is 'soon', allowed is a number from 0 to 60000.")]
+    [InlineData("GRAFANA_URL", "localhost:3000", "Cannot start: GRAFANA_URL is 'localhost:3000', allowed is empty, or an absolute http:// or https:// address without user, query or fragment, such as https://grafana.example.com.")]
     [InlineData("DASHBOARD_PATH", "/nowhere", "Cannot start: DASHBOARD_PATH is '/nowhere', allowed is a folder that holds the built page (index.html).")]
     public async Task Run_WhenASettingIsOutOfRange_EndsWithOneLineAndExitCode1(string name, string value, string line)
     {

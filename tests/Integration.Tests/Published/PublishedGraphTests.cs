@@ -72,6 +72,23 @@ public sealed partial class PublishedGraphTests
     }
 
     [Fact]
+    public async Task Compose_OnOtherPorts_LinksGrafanaAndTheLivePageByThem()
+    {
+        using PublishedGraph graph = await PublishedGraph.ComposeAsync("Aggregators=2", "Ports:Http=8001", "Ports:Grafana=3333");
+        Dictionary<string, YamlMappingNode> services = Services(graph);
+        Assert.All(new[] { "aggregator", "aggregator-2" }, name =>
+            Assert.Equal("${GRAFANA_URL:-http://localhost:3333}", services[name]["environment"]["GRAFANA_URL"].ToString()));
+        string[] boards = Directory.GetFiles(Path.Combine(graph.Directory, "grafana", "dashboards"), "*.json");
+        Assert.Equal(3, boards.Length);
+        Assert.All(boards, board =>
+        {
+            string text = File.ReadAllText(board);
+            Assert.Contains("\"http://localhost:8001\"", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("http://localhost:8080", text, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
     public async Task Compose_ReadByDockerCompose_IsAccepted()
     {
         Assert.SkipUnless(Command.IsOnPath("docker-compose"), "docker-compose is not installed: apt-get install docker-compose.");

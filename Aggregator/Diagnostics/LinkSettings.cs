@@ -1,0 +1,34 @@
+namespace Observability.Aggregator.Diagnostics;
+
+/// <summary>GRAFANA_URL: where people reach Grafana. The page learns it from /api/status and offers it as a link.</summary>
+internal sealed class LinkSettings
+{
+    public const string GrafanaName = "GRAFANA_URL";
+
+    private LinkSettings(string? grafana)
+    {
+        Grafana = grafana;
+    }
+
+    /// <summary>Without a slash at its end; null when there is none to link to.</summary>
+    public string? Grafana { get; }
+
+    public static LinkSettings Read(IConfiguration configuration)
+    {
+        string text = Setting.Text(configuration, GrafanaName, "");
+        if (text.Length == 0)
+        {
+            return new LinkSettings(null);
+        }
+        // Whoever may look at the page is told the address: a password has no place in it, nor in the line that refuses it.
+        bool hasPassword = text.Contains('@', StringComparison.Ordinal);
+        bool isAddress = Uri.TryCreate(text, UriKind.Absolute, out Uri? address)
+            && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+            && address is { Host.Length: > 0, Query: "", Fragment: "" };
+        return isAddress && !hasPassword
+            ? new LinkSettings(address!.AbsoluteUri.TrimEnd('/'))
+            : throw new SettingException(
+                GrafanaName, hasPassword ? "***" : text,
+                "empty, or an absolute http:// or https:// address without user, query or fragment, such as https://grafana.example.com");
+    }
+}
