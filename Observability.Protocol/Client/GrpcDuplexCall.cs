@@ -119,7 +119,7 @@ public sealed class GrpcDuplexCall : IAsyncDisposable
             {
             }
         }
-        return await _status.Task;
+        return await _status.Task.WaitAsync(cancellationToken);
     }
 
     /// <summary>Cancels the call if it has not ended. Neither a read nor a write may be pending.</summary>
@@ -186,6 +186,7 @@ public sealed class GrpcDuplexCall : IAsyncDisposable
             MapFailure = static exception => GrpcTransportFailure.ToStatus(exception),
         });
         _reader = reader;
+        Interlocked.MemoryBarrier();                    // End sets the status and then looks for the reader: one of the two sees the other
         if (_status.Task.IsCompleted)                   // a deadline that fired meanwhile saw no reader
         {
             reader.Interrupt(_status.Task.Result);

@@ -53,7 +53,7 @@ internal sealed class GrpcTestServer : IAsyncDisposable
         })));
         WebApplication app = builder.Build();
         map(app);
-        await app.StartAsync(TestContext.Current.CancellationToken);
+        await app.StartAsync(TestLimit.Token);
         return new GrpcTestServer(app);
     }
 

@@ -34,7 +34,7 @@ internal sealed class HttpTestServer : IAsyncDisposable
         }));
         WebApplication app = builder.Build();
         app.Run(answer);
-        await app.StartAsync(TestContext.Current.CancellationToken);
+        await app.StartAsync(TestLimit.Token);
         return new HttpTestServer(app);
     }
 

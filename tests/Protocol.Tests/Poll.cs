@@ -13,7 +13,7 @@ internal static class Poll
         while (!holds())
         {
             Assert.True(Stopwatch.GetElapsedTime(start) < Deadline, $"Waited {Deadline.TotalSeconds} s in vain: {what}.");
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+            await Task.Delay(5, TestLimit.Token);
         }
     }
 }

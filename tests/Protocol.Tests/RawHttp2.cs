@@ -31,7 +31,7 @@ internal sealed class RawHttp2 : IDisposable
         _stream = new NetworkStream(socket, ownsSocket: true);
     }
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestLimit.Token;
 
     public static async Task<RawHttp2> ConnectAsync(Uri address)
     {

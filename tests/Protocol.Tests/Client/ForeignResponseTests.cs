@@ -9,7 +9,7 @@ namespace Observability.Protocol.Tests.Client;
 /// <summary>What the client makes of responses that only a foreign or a broken server gives.</summary>
 public sealed class ForeignResponseTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestLimit.Token;
 
     [Theory]
     [InlineData(HttpStatusCode.BadRequest, GrpcStatusCode.Internal)]

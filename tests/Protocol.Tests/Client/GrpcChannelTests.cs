@@ -11,7 +11,7 @@ namespace Observability.Protocol.Tests.Client;
 
 public sealed class GrpcChannelTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestLimit.Token;
 
     [Fact]
     public async Task UnaryAsync_OfAMessage_ReturnsTheAnswer()

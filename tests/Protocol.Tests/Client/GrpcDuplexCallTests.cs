@@ -6,7 +6,7 @@ namespace Observability.Protocol.Tests.Client;
 
 public sealed class GrpcDuplexCallTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestLimit.Token;
 
     [Fact]
     public async Task WriteAsync_ToAnEcho_ReturnsEveryMessageInOrder()
@@ -28,7 +28,7 @@ public sealed class GrpcDuplexCallTests
         Assert.Equal(["message 0", "message 1", "message 2"], received);
         Assert.False(await call.WaitToReadAsync(Stop));
         Assert.Equal(GrpcStatus.Ok, await call.GetStatusAsync(Stop));
-        Assert.Equal(GrpcStatus.Ok, await call.Completion);
+        Assert.Equal(GrpcStatus.Ok, await call.Completion.WaitAsync(Stop));
         Assert.Equal("0", call.Trailers["grpc-status"]);
     }
 
@@ -60,7 +60,7 @@ public sealed class GrpcDuplexCallTests
                 Assert.Equal(expected++, BitConverter.ToInt32(message.ToArray()));
             }
         }
-        await writer;
+        await writer.WaitAsync(Stop);
 
         Assert.Equal(Messages, expected);
         Assert.True((await call.GetStatusAsync(Stop)).IsOk);

@@ -12,7 +12,7 @@ public sealed class LostConnectionTests : IDisposable
 
     public LostConnectionTests() => _listener.Start();
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestLimit.Token;
 
     private Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
 

@@ -7,7 +7,7 @@ public sealed class GrpcMessageReaderTests
 {
     private const int MessageBytesMax = 1000;
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestLimit.Token;
 
     [Theory]
     [InlineData(1)]

@@ -10,7 +10,7 @@ namespace Observability.Protocol.Tests.Server;
 /// <summary>What is refused before a method runs, and how.</summary>
 public sealed class GrpcAdmissionTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestLimit.Token;
 
     [Theory]
     [InlineData("application/json")]

@@ -15,7 +15,7 @@ public sealed class GrpcHealthServiceTests
     private const string Watch = "/grpc.health.v1.Health/Watch";
     private const string Ingestor = "telemetry.v1.TelemetryIngestor";
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestLimit.Token;
 
     [Theory]
     [InlineData("")]

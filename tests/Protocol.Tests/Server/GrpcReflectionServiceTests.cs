@@ -13,7 +13,7 @@ public sealed class GrpcReflectionServiceTests
     private const string Stable = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
     private const string Alpha = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestLimit.Token;
 
     [Theory]
     [InlineData(Stable)]

@@ -7,7 +7,7 @@ namespace Observability.Protocol.Tests.Server;
 /// <summary>What a method sees of its call, and what the client sees of how it ends.</summary>
 public sealed class GrpcServerCallTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestLimit.Token;
 
     public static TheoryData<GrpcStatusCode> Codes => new(Enum.GetValues<GrpcStatusCode>());
 
@@ -110,7 +110,7 @@ public sealed class GrpcServerCallTests
         await using GrpcDuplexCall call = channel.OpenDuplex(TestMethods.Path, new GrpcCallOptions { Metadata = metadata }, Stop);
 
         Assert.True((await call.GetStatusAsync(Stop)).IsOk);
-        (string? text, string? blob, string? key, string? te) = await seen.Task;
+        (string? text, string? blob, string? key, string? te) = await seen.Task.WaitAsync(Stop);
         Assert.Equal(("plain", "key-1", "trailers"), (text, key, te));
         Assert.True(GrpcMetadata.TryDecodeBinary(blob!, out byte[] bytes));
         Assert.Equal([0, 255, 7], bytes);
