@@ -1,3 +1,4 @@
+using System.Text;
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
 
@@ -16,6 +17,8 @@ internal sealed class ExportedFamily
         Name = name;
         RawName = rawName;
         _kind = kind;
+        string family = MetricNames.WithoutTotal(name);
+        CreatedName = kind == SeriesKind.Counter && family != name ? Encoding.UTF8.GetBytes(family + MetricNames.CreatedSuffix) : [];
     }
 
     public string Name { get; }
@@ -27,6 +30,9 @@ internal sealed class ExportedFamily
 
     /// <summary>OpenMetrics takes more names than the text format; a family that comes later and bears one of them takes it away.</summary>
     public bool HasOpenMetricsNames { get; private set; } = true;
+
+    /// <summary>What OpenMetrics calls the beginning of a counter; empty where it has none.</summary>
+    public byte[] CreatedName { get; private set; }
 
     public List<ExportedSeries> Series { get; } = [];
 
@@ -43,6 +49,7 @@ internal sealed class ExportedFamily
     public void LoseOpenMetricsNames()
     {
         HasOpenMetricsNames = false;
+        CreatedName = [];
         _openMetricsHead = [];
     }
 

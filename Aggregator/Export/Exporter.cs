@@ -131,7 +131,7 @@ internal sealed class Exporter : BackgroundService
             }
             else
             {
-                WriteNewest(writer, exported);
+                WriteNewest(writer, exported, family);
             }
         }
     }
@@ -157,7 +157,7 @@ internal sealed class Exporter : BackgroundService
         }
     }
 
-    private void WriteNewest(in ExpositionWriter writer, ExportedSeries exported)
+    private void WriteNewest(in ExpositionWriter writer, ExportedSeries exported, ExportedFamily family)
     {
         _samples.Clear();
         long cursor = long.Max(0, exported.Series.Head - 1);
@@ -170,6 +170,14 @@ internal sealed class Exporter : BackgroundService
         if (exported.Series.Kind == SeriesKind.Counter)
         {
             writer.Sample(exported.Head, _samples.Counter(newest));
+            Source source = exported.Series.Source;
+            if (writer.IsOpenMetrics && family.CreatedName.Length > 0
+                && source.SessionStartedNs > 0 && exported.Series.NewestReceivedNs >= source.SessionSinceNs)
+            {
+                // The labels and what stands around them are the counter's own.
+                writer.Raw(family.CreatedName);
+                writer.Sample(exported.Head.AsSpan(family.Name.Length), source.SessionStartedNs / 1_000_000 / 1e3);
+            }
         }
         else
         {

@@ -115,6 +115,7 @@ internal sealed partial class IngestStream
         if (header.Report is not null)
         {
             target.ClockOffsetNs = header.Report.ClockOffsetNs;
+            target.NoteSession(header.Report.StartedAtNs, NewestBatchNs);
             _agent.Reported(header.Report, NewestBatchNs);
         }
         if (header.ReportTooLarge)

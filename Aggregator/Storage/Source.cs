@@ -7,6 +7,9 @@ internal sealed class Source(uint id, string service, string instance)
     private long _newestSampleNs;
     private long _newestReceivedNs;
     private long _clockOffsetNs;
+    private ulong _sessionClockNs;
+    private long _sessionStartedNs;
+    private long _sessionSinceNs;
     private long _received;
     private long _rejected;
     private long _duplicates;
@@ -33,6 +36,12 @@ internal sealed class Source(uint id, string service, string instance)
     /// <summary>The agent's own estimate: server minus agent.</summary>
     public long ClockOffsetNs { get => Volatile.Read(ref _clockOffsetNs); set => Volatile.Write(ref _clockOffsetNs, value); }
 
+    /// <summary>When the agent's present session began, which is when its counters were 0, by the aggregator's clock as far as known; 0: never told.</summary>
+    public long SessionStartedNs => Volatile.Read(ref _sessionStartedNs);
+
+    /// <summary>When the present session was first heard of: what a series received before is of a former one.</summary>
+    public long SessionSinceNs => Volatile.Read(ref _sessionSinceNs);
+
     /// <summary>Samples applied, without duplicates and replayed ones.</summary>
     public long Received { get => Volatile.Read(ref _received); set => Volatile.Write(ref _received, value); }
 
@@ -43,6 +52,19 @@ internal sealed class Source(uint id, string service, string instance)
 
     /// <summary>Samples of replayed batches, which refill the memory of a restarted aggregator.</summary>
     public long Replayed { get => Volatile.Read(ref _replayed); set => Volatile.Write(ref _replayed, value); }
+
+    /// <summary>What a report says of its session's beginning, by the agent's clock. Kept as it was first heard, so that it stands still.</summary>
+    public void NoteSession(ulong startedAtNs, long nowNs)
+    {
+        if (startedAtNs == 0 || startedAtNs == _sessionClockNs)
+        {
+            return;
+        }
+        _sessionClockNs = startedAtNs;
+        Volatile.Write(ref _sessionSinceNs, nowNs);
+        // An agent whose clock is ahead cannot have begun after it was heard of.
+        Volatile.Write(ref _sessionStartedNs, (long)ulong.Min(startedAtNs, (ulong)nowNs));
+    }
 
     public override string ToString() => $"{Service}/{Instance}";
 }

@@ -176,10 +176,11 @@ public sealed class ExporterTests
         TestSource[] all = [.. Enumerable.Range(0, sources).Select(index => new TestSource(store, $"service-{index % 5}", $"i-{index}"))];
         foreach (TestSource source in all)
         {
+            source.Writer.Source.NoteSession(1, NowNs);
             for (int index = 0; index < each; index++)
             {
                 var kind = (SeriesKind)(1 + (index % 3));
-                Series series = source.Add(index == 2 ? "latency" : $"metric_{index}", kind);
+                Series series = source.Add(index == 2 ? "latency" : kind == SeriesKind.Counter ? $"metric_{index}_total" : $"metric_{index}", kind);
                 switch (kind)
                 {
                     case SeriesKind.Gauge:

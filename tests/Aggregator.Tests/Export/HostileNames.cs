@@ -26,6 +26,7 @@ internal static class HostileNames
         foreach (string service in services)
         {
             var source = new TestSource(store, service, "a\\1");
+            source.Writer.Source.NoteSession((ulong)nowNs, nowNs);
             foreach (string name in Names)
             {
                 Add(source, name, (SeriesKind)(1 + (count % 3)), ++count, nowNs);
