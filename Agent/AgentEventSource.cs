@@ -28,4 +28,7 @@ internal sealed class AgentEventSource : EventSource
     [Event(4, Level = EventLevel.Warning, Message = "{0}/{1}: the aggregator rejected {2} samples: {3}")]
     public void SamplesRejected(string service, string instance, long count, string message) =>
         WriteEvent(4, service, instance, count, message);
+
+    [Event(5, Level = EventLevel.Warning, Message = "{0}/{1}: {2}")]
+    public void SpillReported(string service, string instance, string message) => WriteEvent(5, service, instance, message);
 }

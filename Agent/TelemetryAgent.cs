@@ -22,6 +22,7 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
     private readonly ExchangeContext _exchange;
     private readonly ExchangeLoop _loop;
     private readonly PushThread _pushThread;
+    private readonly SpillThread? _spillThread;
     private readonly Lock _lifeGate = new();
     private readonly string _id;
     private Task? _stopping;
@@ -37,7 +38,8 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
         _context = new RecordingContext(new GaugeQueue(options.BufferSize), clock, new RecordingDrops(), new AgentLife());
         _registry = new InstrumentRegistry(_context, options.SeriesMax);
         _standard = new StandardMetrics(_registry, clock, options.PushIntervalMs);
-        _log = new BatchLog(options.RetainedBytesMax, TimeSpan.FromMilliseconds(options.ReplayWindowMs), clock.MonotonicNs);
+        SpillStage? spill = options.SpillPath.Length == 0 ? null : new SpillStage(options.SpillBytesMax);
+        _log = new BatchLog(options.RetainedBytesMax, TimeSpan.FromMilliseconds(options.ReplayWindowMs), clock.MonotonicNs, spill);
         _book = new LedgerBook(_log, _context);
         _collector = new IntervalCollector(_registry, _context, _standard, _log, options.BatchSize);
         var identity = new AgentIdentity(
@@ -47,6 +49,7 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
             TimeSpan.FromMilliseconds(options.ReconnectDelayMinMs), TimeSpan.FromMilliseconds(options.ReconnectDelayMaxMs), NewRandom(options));
         _loop = new ExchangeLoop(_exchange, addresses, options, backoff, new ExchangeEvents(SetState, OnFault));
         _pushThread = new PushThread(TimeSpan.FromMilliseconds(options.PushIntervalMs), Push, OnFault);
+        _spillThread = spill is null ? null : CreateSpillThread(spill);
     }
 
     /// <summary>Name and version of this SDK, as the aggregator shows it.</summary>
@@ -120,6 +123,7 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
                 return;
             }
             _isStarted = true;
+            _spillThread?.Start();
             _loop.Start();
             _pushThread.Start();
         }
@@ -190,6 +194,7 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
         {
             SetState(AgentState.Stopped, "Stopped.");
         }
+        _spillThread?.Dispose();
         _pushThread.Dispose();
         _loop.Dispose();
         _collector.Dispose();
@@ -246,6 +251,7 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
             AcknowledgedInServerSession = totals.Log.AcknowledgedInServerSession,
             Pending = totals.Pending,
             Replayed = totals.Log.Replayed,
+            Spilled = totals.Log.Spilled,
             Dropped = totals.Dropped,
             DroppedByReason = byReason,
             Merged = _context.Drops.MergedCount,

@@ -10,8 +10,9 @@ internal readonly record struct BatchToSend(ulong Sequence, int SampleCount);
 /// acknowledged. When full, the oldest makes room: an acknowledged one is forgotten, one never sent is dropped and counted, and one under way
 /// loses its bytes but stays pending until its acknowledgement, or the next stream, tells what became of it. It also keeps the ledger, so
 /// that recorded = acknowledged + dropped + pending holds in every snapshot. Any thread; one lock, held per batch, never per sample.
+/// With a spill, what memory has no room for waits there, behind what is in memory, and gets its sequence when it comes back.
 /// </summary>
-internal sealed class BatchLog : IDisposable
+internal sealed partial class BatchLog : IDisposable
 {
     // 32,768 batches at 50 a second: eleven minutes of an outage.
     internal const int BatchesMax = 32_768;
@@ -22,10 +23,13 @@ internal sealed class BatchLog : IDisposable
     private readonly Func<long> _monotonicNs;
     private readonly long[] _dropped = new long[DropReasons.Count];
     private ulong _acknowledgedSequence;
+    private readonly SpillStage? _spill;
     private LedgerCounts _counts;
+    private bool _isEnded;
 
-    public BatchLog(int bytesMax, TimeSpan replayWindow, Func<long> monotonicNs)
+    public BatchLog(int bytesMax, TimeSpan replayWindow, Func<long> monotonicNs, SpillStage? spill = null)
     {
+        _spill = spill;
         _store = new BatchStore(bytesMax, BatchesMax);
         _replayNs = (long)replayWindow.TotalMilliseconds * 1_000_000;
         _monotonicNs = monotonicNs;
@@ -154,6 +158,10 @@ internal sealed class BatchLog : IDisposable
                 samples += entry.IsDropped ? 0 : entry.SampleCount;
             }
             _acknowledgedSequence = last;
+            if (_spill is { Batches: > 0 })
+            {
+                _spill.Wake.Set();
+            }
             long refused = Math.Clamp(rejected, 0, samples);
             _counts.Pending -= samples;
             _counts.Acknowledged += samples - refused;
@@ -192,9 +200,14 @@ internal sealed class BatchLog : IDisposable
     {
         lock (_gate)
         {
+            _isEnded = true;
             for (ulong sequence = _store.First; sequence < _store.Next; sequence++)
             {
                 DropIfPending(sequence, reason);
+            }
+            if (_spill is not null)
+            {
+                DropSpilledLocked(new SpillCount(_spill.Batches, _spill.Samples), reason);
             }
         }
     }
@@ -225,6 +238,11 @@ internal sealed class BatchLog : IDisposable
         if (bytes.Length > _store.BytesMax)
         {
             Count(DropReason.TooLarge, sampleCount);
+            return;
+        }
+        if (_spill is not null)
+        {
+            AppendOrSpill(_spill, bytes, sampleCount, nowNs);
             return;
         }
         while (!_store.HasRoomForEntry())
@@ -275,7 +293,7 @@ internal sealed class BatchLog : IDisposable
         Count(reason, entry.SampleCount);
     }
 
-    private void Count(DropReason reason, int sampleCount)
+    private void Count(DropReason reason, long sampleCount)
     {
         _counts.Pending -= sampleCount;
         _dropped[(int)reason] += sampleCount;
@@ -291,6 +309,7 @@ internal struct LedgerCounts
     public long Acknowledged;
     public long Pending;
     public long Replayed;
+    public long Spilled;
     public long GaugeSamplesTaken;
     public ulong ServerSession;
     public long AcknowledgedInServerSession;

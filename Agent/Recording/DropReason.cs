@@ -16,16 +16,19 @@ internal enum DropReason
     Negative,
     Stopped,
     Fault,
+    SpillFull,
+    SpillFailed,
 }
 
 internal static class DropReasons
 {
-    public const int Count = (int)DropReason.Fault + 1;
+    public const int Count = (int)DropReason.SpillFailed + 1;
 
     private static readonly string[] Names =
     [
         "buffer_full", "too_large", "malformed", "rejected", "not_delivered", "series_limit",
         "invalid_name", "kind_conflict", "reserved_name", "not_finite", "negative", "stopped", "fault",
+        "spill_full", "spill_failed",
     ];
 
     public static string Name(int reason) => Names[reason];

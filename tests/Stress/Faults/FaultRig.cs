@@ -40,9 +40,10 @@ internal sealed class FaultRig : IAsyncDisposable
 
     /// <param name="change">Changes the agent's options.</param>
     /// <param name="fillers">Further gauge values recorded with each counted one.</param>
-    public static async Task<FaultRig> StartAsync(Action<TelemetryAgentOptions>? change = null, int fillers = 0)
+    /// <param name="aggregatorSettings">Environment of the aggregator.</param>
+    public static async Task<FaultRig> StartAsync(Action<TelemetryAgentOptions>? change = null, int fillers = 0, params (string Name, string Value)[] aggregatorSettings)
     {
-        ServerProcess aggregator = await ServerProcess.StartAggregatorAsync(0);
+        ServerProcess aggregator = await ServerProcess.StartAggregatorAsync(0, aggregatorSettings);
         TcpProxy proxy = new(aggregator.Grpc);
         TelemetryAgentOptions options = new()
         {
@@ -65,11 +66,12 @@ internal sealed class FaultRig : IAsyncDisposable
     }
 
     /// <summary>Kills the aggregator and starts another on its port. How long the new one took from its start to a live value.</summary>
-    public async Task<TimeSpan> RestartAsync()
+    public async Task<TimeSpan> RestartAsync(Func<Task>? meanwhile = null)
     {
         int port = Aggregator.Grpc.Port;
         await Aggregator.KillAsync();
         CheckBalance();
+        await (meanwhile?.Invoke() ?? Task.CompletedTask);
         await Aggregator.DisposeAsync();
         Stopwatch clock = Stopwatch.StartNew();
         Aggregator = await ServerProcess.StartAggregatorAsync(port);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Observability.Stress.Processes;
 
 namespace Observability.Stress.Faults;
@@ -19,6 +18,10 @@ internal static class FaultTrials
         ["network-cut"] = NetworkCutAsync,
         ["aggregator-stopped"] = AggregatorStoppedAsync,
         ["clock-stepped"] = ClockSteppedAsync,
+        ["spill-stopped"] = SpillTrials.AggregatorStoppedAsync,
+        ["spill-killed"] = SpillTrials.AggregatorKilledAsync,
+        ["spill-disk-full"] = SpillTrials.DiskFullAsync,
+        ["snapshot-disk-full"] = SpillTrials.SnapshotDiskFullAsync,
     };
 
     private static async Task<string> AggregatorKilledAsync(TimeSpan time)
@@ -100,7 +103,7 @@ internal static class FaultTrials
         await using FaultRig rig = await FaultRig.StartAsync(options => (options.RetainedBytesMax, options.ReplayWindowMs, options.AckTimeoutMs) = (65_536, 0, 1_000), fillers: 20);
         await rig.UntilLiveAsync();
         await Task.Delay(TimeSpan.FromSeconds(1));
-        Signal(rig.Aggregator.Id, Stop);
+        Signals.Send(rig.Aggregator.Id, Signals.Stop);
         try
         {
             await FaultRig.UntilAsync(() => rig.Agent.Ledger.Dropped > 0, "the buffer is past its end");
@@ -109,7 +112,7 @@ internal static class FaultTrials
         }
         finally
         {
-            Signal(rig.Aggregator.Id, Continue);
+            Signals.Send(rig.Aggregator.Id, Signals.Continue);
         }
         TimeSpan live = await rig.UntilLiveAsync();
         FaultReport report = await rig.FinishAsync();
@@ -139,14 +142,6 @@ internal static class FaultTrials
         FaultRig.Check(report.Received == report.Ledger.Acknowledged, $"received is not what was acknowledged: {report}");
         return $"offset estimated {offset.TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture)} s of 900; {report}";
     }
-
-    private const int Stop = 19;
-    private const int Continue = 18;
-
-    private static void Signal(int process, int signal) => FaultRig.Check(kill(process, signal) == 0, $"cannot send signal {signal} to process {process}");
-
-    [DllImport("libc")]
-    private static extern int kill(int process, int signal);
 
     private sealed class SteppedTime : TimeProvider
     {

@@ -11,10 +11,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly HttpClient _http = new();
+    private readonly Task<string> _output;
 
     private ServerProcess(Process process, Match ready)
     {
         _process = process;
+        _output = process.StandardOutput.ReadToEndAsync();
         Grpc = new Uri(ready.Groups["grpc"].Value);
         Metrics = new Uri(ready.Groups["metrics"].Value);
         Web = ready.Groups["web"].Success ? new Uri(ready.Groups["web"].Value) : Metrics;
@@ -66,7 +68,6 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             if (Ready().Match(line) is { Success: true } ready)
             {
-                _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
                 return new ServerProcess(process, ready);
             }
         }
@@ -85,6 +86,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         _process.Kill();
         await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Asks it to end, as an operator does. What it said since it was ready, and its exit code.</summary>
+    public async Task<(string Output, int ExitCode)> StopAsync()
+    {
+        Signals.Send(Id, Signals.Terminate);
+        await _process.WaitForExitAsync();
+        return (await _output, _process.ExitCode);
     }
 
     public async ValueTask DisposeAsync()
