@@ -66,7 +66,8 @@ internal sealed partial class BatchDecoder
     {
         _identities = identities;
         _stitch.Release();
-        // A split message is copied together: 8 KB take a quarter of a microsecond, checks for boundaries at every read take more.
+        // A message mostly lies in one block of 32 KB. A split one is copied together: 8 KB take a quarter of a microsecond, checks for boundaries
+        // at every read take more.
         _message = message.IsSingleSegment ? message.First : _stitch.Copy(message);
         _length = (int)message.Length;
         if (TryScanFields())

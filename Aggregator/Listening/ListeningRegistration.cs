@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Observability.Aggregator.Diagnostics;
@@ -11,6 +12,7 @@ internal static class ListeningRegistration
         services.AddSettings(ListenSettings.Read);
         services.AddSettings(TlsSettings.Read);
         services.AddSingleton<IMetricSource>(provider => provider.GetRequiredService<TlsSettings>());
+        services.AddSingleton<IMemoryPoolFactory<byte>, BlockMemoryPoolFactory>();
         services.AddSingleton<BoundPorts>();
         services.AddSingleton<MatcherPolicy, ListenerMatcherPolicy>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new ConfigureOptions<KestrelServerOptions>(server =>
