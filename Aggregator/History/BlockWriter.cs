@@ -38,14 +38,17 @@ internal sealed class BlockWriter
         _at += to.At;
     }
 
-    public RowBlock End(long receivedNs)
+    /// <param name="receivedNs">When its newest row was received.</param>
+    /// <param name="tail">What stands behind the columns, in a form that the caller knows.</param>
+    public RowBlock End(long receivedNs, ReadOnlySpan<byte> tail = default)
     {
         if (_columnsAdded != _columnCount)
         {
             throw new System.Diagnostics.UnreachableException($"BUG: a block of {_columnCount} columns was given {_columnsAdded}.");
         }
-        byte[] bytes = new byte[_at + PackedInts.PaddingBytes];
+        byte[] bytes = new byte[_at + tail.Length + PackedInts.PaddingBytes];
         _scratch.AsSpan(0, _at).CopyTo(bytes);
+        tail.CopyTo(bytes.AsSpan(_at));
         return new RowBlock(_firstRow, _rows, receivedNs, _timestampsNs.AsSpan(0, _rows), _columnCount, bytes);
     }
 }

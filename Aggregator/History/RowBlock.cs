@@ -58,13 +58,18 @@ internal sealed class RowBlock
     }
 
     /// <summary>[Data plane] All rows of one column; column 0 are the timestamps.</summary>
-    public void Read(int column, Span<long> bits)
+    public void Read(int column, Span<long> bits) => ColumnReader.Read(From(column), bits[..Rows]);
+
+    /// <summary>What the writer put behind the columns; some padding follows.</summary>
+    public ReadOnlySpan<byte> Tail => From(_columnCount);
+
+    private ReadOnlySpan<byte> From(int column)
     {
         int at = _columnCount * sizeof(ushort);
         for (int before = 0; before < column; before++)
         {
             at += BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(before * sizeof(ushort)));
         }
-        ColumnReader.Read(_bytes.AsSpan(at), bits[..Rows]);
+        return _bytes.AsSpan(at);
     }
 }

@@ -46,6 +46,11 @@ internal sealed class HistogramSteps
         }
     }
 
+    /// <summary>Null when the step has none of that form.</summary>
+    public ExplicitHistogramSum? ExplicitOf(int step) => _explicitSums[step] is { Rows: > 0 } sum ? sum : null;
+
+    public HistogramSum? ExponentialOf(int step) => _sums[step] is { Rows: > 0 } sum ? sum : null;
+
     public bool TryGet(int step, Aggregation aggregation, double quantile, long stepNs, out double value)
     {
         if (_explicitSums[step] is { Rows: > 0 } isExplicit)

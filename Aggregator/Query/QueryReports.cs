@@ -31,8 +31,14 @@ internal sealed record SamplesReport(
         uint? Id, string? Service, string? Instance, string Name, IReadOnlyDictionary<string, string>? Labels, string Kind, string Unit,
         [property: Description("Series that were added up into this one.")] int? Merged,
         [property: Description("Samples of the range that are gone from memory; an upper bound.")] long Overwritten,
-        [property: Description("Of the samples, or of the steps' beginnings; a step without samples is left out.")] IReadOnlyList<string> TimestampsNs,
+        [property: Description("Of the samples, or of the steps' beginnings; a step without samples is left out. Of histograms that are kept only as sums of a second or minute: its beginning.")] IReadOnlyList<string> TimestampsNs,
         [property: Description("Numbers, or text: NaN, +Inf, -Inf, and counters above 2^53. Histograms without a step have the columns below instead.")] IReadOnlyList<object>? Values,
         IReadOnlyList<double>? Count, IReadOnlyList<double>? Sum, IReadOnlyList<double>? Min, IReadOnlyList<double>? Max,
-        IReadOnlyList<double>? P50, IReadOnlyList<double>? P95, IReadOnlyList<double>? P99);
+        IReadOnlyList<double>? P50, IReadOnlyList<double>? P95, IReadOnlyList<double>? P99,
+        [property: Description("With buckets=true, of each step.")] IReadOnlyList<Buckets>? Buckets);
+
+    internal sealed record Buckets(
+        [property: Description("Of exponential buckets: the base is 2^(2^-scale), and bucket i ends at base^(offset+i+1).")] int? Scale,
+        ulong? ZeroCount, long? PositiveOffset, IReadOnlyList<ulong>? PositiveCounts, long? NegativeOffset, IReadOnlyList<ulong>? NegativeCounts,
+        [property: Description("Of explicit buckets, which have one count more than bounds.")] IReadOnlyList<double>? Bounds, IReadOnlyList<ulong>? Counts);
 }

@@ -4,7 +4,7 @@ using Observability.Aggregator.Storage;
 namespace Observability.Aggregator.Query;
 
 /// <summary>A question about samples, judged and complete.</summary>
-internal sealed record SampleQuery(Selector Selector, long FromNs, long ToNs, long? StepNs, Aggregation? Aggregation, double Quantile, bool Merge)
+internal sealed record SampleQuery(Selector Selector, long FromNs, long ToNs, long? StepNs, Aggregation? Aggregation, double Quantile, bool Merge, bool Buckets = false)
 {
     private const double QuantileDefault = 0.99;
     private const long RangeNsDefault = 60_000_000_000;
@@ -87,13 +87,13 @@ internal sealed record SampleQuery(Selector Selector, long FromNs, long ToNs, lo
             error = $"Cannot query: quantile is {text.Quantile}, allowed is 0 to 1.";
             return false;
         }
-        if (stepNs is null && (aggregation is not null || text.Merge is true))
+        if (stepNs is null && (aggregation is not null || text.Merge is true || text.Buckets is true))
         {
-            error = "Cannot query: an aggregation, a quantile or merge needs a 'step', for example 1s.";
+            error = "Cannot query: an aggregation, a quantile, merge or buckets needs a 'step', for example 1s.";
             return false;
         }
         error = "";
-        query = new SampleQuery(selector, fromNs, toNs, stepNs, aggregation, text.Quantile ?? QuantileDefault, text.Merge is true);
+        query = new SampleQuery(selector, fromNs, toNs, stepNs, aggregation, text.Quantile ?? QuantileDefault, text.Merge is true, text.Buckets is true);
         return true;
     }
 }

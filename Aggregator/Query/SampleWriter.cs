@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
-using Observability.Aggregator.Histograms;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Query;
 
 /// <summary>Answers one question about samples, series by series, as JSON that is sent while it is written.</summary>
-internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
+internal sealed partial class SampleWriter(TelemetryStore store, QueryOptions options)
 {
     private const long ExactIntegerMax = 1L << 53;
     private const long SecondNs = 1_000_000_000;
@@ -14,11 +13,7 @@ internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
     private const int FlushBytes = 64 * 1024;
 
     private readonly SampleBuffer _samples = new(countMax: 1_100_000);
-    private readonly HistogramBuffer _histograms = new();
     private readonly StepTable _steps = new();
-    private readonly HistogramSteps _histogramSteps = new();
-    private readonly HistogramSum _sum = new();
-    private readonly ExplicitHistogramSum _explicitSum = new();
     private int _valuesLeft;
 
     public async Task WriteAsync(SampleQuery query, IReadOnlyList<Series> matching, Stream output, CancellationToken cancellationToken)
@@ -94,21 +89,6 @@ internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
         return rollups > 0 && _samples.TimestampsNs[0] < fromNs + (2 * MinuteNs) ? 0 : overwritten;
     }
 
-    /// <summary>As for samples. Returns how many of the range are gone altogether.</summary>
-    private long ReadHistograms(SampleQuery query, Series series)
-    {
-        if (query.StepNs is null || store.OldestKeptNs(series) is not { } keptFromNs || keptFromNs <= query.FromNs)
-        {
-            return store.ReadHistograms(series, query.FromNs, LastNs(query), _histograms).Overwritten;
-        }
-        long cutNs = keptFromNs == long.MaxValue ? long.MaxValue : keptFromNs - (keptFromNs % SecondNs) + SecondNs;
-        store.ReadHistogramRollups(series, query.FromNs, Math.Min(cutNs, query.ToNs), _histograms);
-        int rollups = _histograms.Count;
-        bool hasCut = rollups > 0 && _histograms[rollups - 1].TimestampNs >= cutNs - SecondNs;
-        long overwritten = store.ReadHistograms(series, hasCut ? cutNs : keptFromNs, LastNs(query), _histograms).Overwritten;
-        return rollups > 0 && _histograms[0].TimestampNs < query.FromNs + (2 * MinuteNs) ? 0 : overwritten;
-    }
-
     /// <summary>A range with steps ends before To, a raw one with it.</summary>
     private static long LastNs(SampleQuery query) => query.StepNs is null ? query.ToNs : query.ToNs - 1;
 
@@ -155,59 +135,8 @@ internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
         }
     }
 
-    private void WriteHistograms(Utf8JsonWriter json, SampleQuery query)
-    {
-        if (query.StepNs is { } stepNs)
-        {
-            _histogramSteps.Begin(query.StepCount);
-            _histogramSteps.Add(_histograms, query.FromNs, stepNs);
-            WriteHistogramSteps(json, query, stepNs);
-            return;
-        }
-        int count = TakeValues(_histograms.Count);
-        WriteTimes(json, count, row => _histograms[row].TimestampNs);
-        WriteColumn(json, "count", count, row => _histograms[row].Count);
-        WriteColumn(json, "sum", count, row => _histograms[row].Sum);
-        WriteColumn(json, "min", count, row => _histograms[row].Min);
-        WriteColumn(json, "max", count, row => _histograms[row].Max);
-        foreach ((string name, double quantile) in new[] { ("p50", 0.5), ("p95", 0.95), ("p99", 0.99) })
-        {
-            WriteColumn(json, name, count, row => QuantileOf(row, quantile));
-        }
-    }
-
-    private void WriteMerged(Utf8JsonWriter json, SampleQuery query, IReadOnlyList<Series> series)
-    {
-        long stepNs = query.StepNs!.Value;
-        _histogramSteps.Begin(query.StepCount);
-        long overwritten = 0;
-        foreach (Series one in series)
-        {
-            _histograms.Clear();
-            overwritten += ReadHistograms(query, one);
-            _histogramSteps.Add(_histograms, query.FromNs, stepNs);
-        }
-        json.WriteStartObject();
-        json.WriteString("name", query.Selector.ToString());
-        json.WriteString("kind", "histogram");
-        json.WriteString("unit", series.Select(one => one.Unit).Distinct().Count() == 1 ? series[0].Unit : "");
-        json.WriteNumber("merged", series.Count);
-        json.WriteNumber("overwritten", overwritten);
-        WriteHistogramSteps(json, query, stepNs);
-        json.WriteEndObject();
-    }
-
-    private void WriteHistogramSteps(Utf8JsonWriter json, SampleQuery query, long stepNs)
-    {
-        Aggregation aggregation = query.AggregationOf(SeriesKind.Histogram);
-        WriteSteps(json, query, (int step, out double value) => _histogramSteps.TryGet(step, aggregation, query.Quantile, stepNs, out value));
-        if (_histogramSteps.BoundsDiffer > 0)
-        {
-            json.WriteNumber("bounds_differ", _histogramSteps.BoundsDiffer);
-        }
-    }
-
-    private void WriteSteps(Utf8JsonWriter json, SampleQuery query, TryGetStep tryGet)
+    /// <summary>Returns the steps that have a value, as many as the answer has room for.</summary>
+    private List<int> WriteSteps(Utf8JsonWriter json, SampleQuery query, TryGetStep tryGet)
     {
         var steps = new List<int>();
         for (int step = 0; step < query.StepCount; step++)
@@ -220,19 +149,8 @@ internal sealed class SampleWriter(TelemetryStore store, QueryOptions options)
         int count = TakeValues(steps.Count);
         WriteTimes(json, count, index => query.FromNs + (steps[index] * query.StepNs!.Value));
         WriteColumn(json, "values", count, index => tryGet(steps[index], out double value) ? value : double.NaN);
-    }
-
-    private double QuantileOf(int row, double quantile)
-    {
-        if (_histograms[row].IsExplicit)
-        {
-            _explicitSum.Clear();
-            _explicitSum.TryAdd(_histograms[row], _histograms.ExplicitBounds(row), _histograms.ExplicitCounts(row));
-            return _explicitSum.Quantile(quantile);
-        }
-        _sum.Clear();
-        _sum.Add(_histograms[row], _histograms.PositiveCounts(row), _histograms.NegativeCounts(row));
-        return _sum.Quantile(quantile);
+        steps.RemoveRange(count, steps.Count - count);
+        return steps;
     }
 
     private int TakeValues(int count)

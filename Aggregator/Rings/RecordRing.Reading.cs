@@ -53,7 +53,7 @@ internal sealed partial class RecordRing
     public long OldestPosition()
     {
         long head = Volatile.Read(ref _head);
-        return Volatile.Read(ref _published).Oldest(head);
+        return Math.Min(Volatile.Read(ref _published).Oldest(head), Volatile.Read(ref _head));
     }
 
     /// <summary>True when timestamps from <paramref name="position"/> on only rise.</summary>

@@ -9,18 +9,33 @@ internal struct RecordSlot
 }
 
 /// <summary>The arrays of a record ring at one size, published to readers as one reference and never written again once replaced.</summary>
-internal sealed class RecordSlots(int capacity, int byteCapacity, long firstPosition)
+internal sealed class RecordSlots
 {
     public static readonly RecordSlots None = new(0, 0, 0);
 
-    public RecordSlot[] Slots { get; } = new RecordSlot[capacity];
+    public RecordSlots(int capacity, int byteCapacity, long firstPosition)
+    {
+        Slots = capacity == 0 ? [] : new RecordSlot[capacity];
+        Bytes = byteCapacity == 0 ? [] : GC.AllocateUninitializedArray<byte>(byteCapacity);
+        FirstPosition = firstPosition;
+    }
 
-    public byte[] Bytes { get; } = byteCapacity == 0 ? [] : GC.AllocateUninitializedArray<byte>(byteCapacity);
+    /// <summary>The same arrays under a new identity: whoever meant to replace the former one has lost.</summary>
+    public RecordSlots(RecordSlots same)
+    {
+        (Slots, Bytes, FirstPosition) = (same.Slots, same.Bytes, same.FirstPosition);
+    }
 
-    public long FirstPosition { get; } = firstPosition;
+    public RecordSlot[] Slots { get; }
+
+    public byte[] Bytes { get; }
+
+    public long FirstPosition { get; }
+
+    public long TotalBytes => SizeInBytes(Slots.Length, Bytes.Length);
 
     /// <summary>As in <see cref="RowSlots.Oldest"/>; a record there may still have lost its bytes.</summary>
-    public long Oldest(long head) => Slots.Length == 0 ? 0 : Math.Max(FirstPosition, head - Slots.Length + 1);
+    public long Oldest(long head) => Slots.Length == 0 ? FirstPosition : Math.Max(FirstPosition, head - Slots.Length + 1);
 
     public void Read(long start, Span<byte> destination)
     {

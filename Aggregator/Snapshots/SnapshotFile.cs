@@ -11,7 +11,7 @@ internal static class SnapshotFile
 {
     public const string Name = "history.snapshot";
 
-    private const uint Version = 1;
+    private const uint Version = 2;
     private const int BufferBytes = 1024 * 1024;
 
     private static ReadOnlySpan<byte> Magic => "OBSHIST\n"u8;

@@ -101,15 +101,20 @@ internal sealed class SnapshotReader(TelemetryStore store, BinaryReader from)
 
     private void ReadHistograms(Series? series)
     {
+        long rows = from.ReadInt64();
+        long newestNs = from.ReadInt64();
         long receivedNs = from.ReadInt64();
-        byte[] record = [];
-        for (int rows = from.Read7BitEncodedInt(); rows > 0; rows--)
+        RowBlock[] blocks = ReadBlocks();
+        RowBlock[] seconds = ReadBlocks();
+        RowBlock[] minutes = ReadBlocks();
+        if (series is null)
         {
-            long timestampNs = from.ReadInt64();
-            int size = from.Read7BitEncodedInt();
-            record = record.Length < size ? new byte[size * 2] : record;
-            from.BaseStream.ReadExactly(record.AsSpan(0, size));
-            series?.Records!.TryAppend(timestampNs, record.AsSpan(0, size), receivedNs);
+            return;
         }
+        series.Records!.Restore(rows, newestNs, receivedNs);
+        HistogramHistory history = series.EnsureHistograms(store);
+        history.Blocks.AddRange(blocks);
+        history.Seconds.Restore(seconds);
+        history.Minutes.Restore(minutes);
     }
 }

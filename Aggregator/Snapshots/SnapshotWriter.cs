@@ -10,8 +10,6 @@ namespace Observability.Aggregator.Snapshots;
 internal sealed class SnapshotWriter(TelemetryStore store, BinaryWriter to)
 {
     private readonly Dictionary<RowGroup, int> _groups = [];
-    private readonly HistogramBuffer _histograms = new();
-    private byte[] _record = [];
 
     public void Write()
     {
@@ -101,25 +99,11 @@ internal sealed class SnapshotWriter(TelemetryStore store, BinaryWriter to)
 
     private void WriteHistograms(Series series)
     {
-        _histograms.Clear();
-        store.ReadHistograms(series, long.MinValue, long.MaxValue, _histograms);
+        to.Write(series.Head);
+        to.Write(series.NewestTimestampNs);
         to.Write(series.NewestReceivedNs);
-        to.Write7BitEncodedInt(_histograms.Count);
-        for (int row = 0; row < _histograms.Count; row++)
-        {
-            ref readonly HistogramRow read = ref _histograms[row];
-            int size = HistogramRecord.Encode(
-                new HistogramSample
-                {
-                    Count = read.Count, Sum = read.Sum, Min = read.Min, Max = read.Max, Scale = read.Scale, ZeroCount = read.ZeroCount,
-                    PositiveOffset = read.PositiveOffset, PositiveCounts = _histograms.PositiveCounts(row),
-                    NegativeOffset = read.NegativeOffset, NegativeCounts = _histograms.NegativeCounts(row),
-                    ExplicitBounds = _histograms.ExplicitBounds(row), ExplicitCounts = _histograms.ExplicitCounts(row),
-                },
-                ref _record);
-            to.Write(read.TimestampNs);
-            to.Write7BitEncodedInt(size);
-            to.Write(_record.AsSpan(0, size));
-        }
+        Write(series.Histograms is { } history ? history.Blocks.All : default);
+        Write(series.Histograms is { } seconds ? seconds.Seconds.Blocks.All : default);
+        Write(series.Histograms is { } minutes ? minutes.Minutes.Blocks.All : default);
     }
 }

@@ -1,3 +1,5 @@
+using Observability.Aggregator.History;
+
 namespace Observability.Aggregator.Storage;
 
 /// <summary>Where a row's counts or bounds lie in the shared column.</summary>
@@ -17,6 +19,10 @@ internal sealed class HistogramBuffer(int countMax = HistogramBuffer.CountMaxDef
     private double[] _bounds = [];
     private int _bucketCount;
     private int _boundCount;
+
+    // The block that was read last, whole: readers take its rows one after another.
+    private RowBlock? _block;
+    private HistogramBuffer? _ofBlock;
 
     /// <summary>Bytes of the record being read; grows to the largest.</summary>
     internal byte[] Scratch = [];
@@ -47,6 +53,33 @@ internal sealed class HistogramBuffer(int countMax = HistogramBuffer.CountMaxDef
 
     /// <summary>Drops the rows from <paramref name="count"/> on; their buckets stay taken until Clear.</summary>
     public void Truncate(int count) => Count = Math.Min(Count, count);
+
+    /// <summary>The time of a row of a block, which is read whole the first time.</summary>
+    internal long TimestampNs(RowBlock block, int row) => OfBlock(block)[row].TimestampNs;
+
+    /// <summary>Appends a row of a block.</summary>
+    internal void Add(RowBlock block, int row)
+    {
+        HistogramBuffer from = OfBlock(block);
+        HistogramRow added = from[row];
+        from.PositiveCounts(row).CopyTo(AddBuckets(added.Positive.Length, out added.Positive));
+        from.NegativeCounts(row).CopyTo(AddBuckets(added.Negative.Length, out added.Negative));
+        from.ExplicitCounts(row).CopyTo(AddBuckets(added.Explicit.Length, out added.Explicit));
+        from.ExplicitBounds(row).CopyTo(AddBounds(added.Bounds.Length, out added.Bounds));
+        Add(added);
+    }
+
+    private HistogramBuffer OfBlock(RowBlock block)
+    {
+        if (!ReferenceEquals(block, _block))
+        {
+            _ofBlock ??= new HistogramBuffer(HistogramBlock.RowsMax, int.MaxValue);
+            _ofBlock.Clear();
+            HistogramBlock.Read(block, _ofBlock);
+            _block = block;
+        }
+        return _ofBlock!;
+    }
 
     internal bool IsFull => Count == CountMax || _bucketCount >= BucketsMax || _boundCount >= BucketsMax;
 

@@ -1,129 +1,175 @@
 using Observability.Aggregator.Histograms;
+using Observability.Aggregator.History;
+using Observability.Aggregator.Rings;
 
 namespace Observability.Aggregator.Storage;
 
-/// <summary>Adds up histograms by seconds and minutes, once a second is over. One thread: the sealer's; it reads rings as any reader does.</summary>
+/// <summary>
+/// Makes blocks of a histogram series' rows, and adds them up by seconds and minutes. One thread: the sealer's; it reads rings as any reader does.
+/// </summary>
 internal sealed class HistogramSealer(TelemetryStore store)
 {
-    /// <summary>A series that has received nothing for so long has its open periods closed.</summary>
-    private const long RestNs = 5_000_000_000;
-
-    private readonly HistogramBuffer _row = new();
-    private readonly HistogramBuffer _merged = new();
+    private readonly HistogramBuffer _rows = new(HistogramBlock.RowsMax);
+    private readonly HistogramBuffer _periods = new(HistogramBlock.RowsMax);
+    private readonly HistogramBlockWriter _writer = new();
     private readonly HistogramSum _sum = new();
     private readonly ExplicitHistogramSum _explicitSum = new();
     private byte[] _scratch = [];
 
-    public void Seal(Series series, long nowNs)
-    {
-        HistogramRollups rollups = series.EnsureHistogramRollups(store);
-        bool rests = nowNs - series.NewestReceivedNs > RestNs;
-        long cursor = rollups.Cursor;
-        long openBeginNs = long.MinValue;
-        Clear();
-        while (true)
-        {
-            long before = cursor;
-            _row.Clear();
-            if (store.ReadNewHistograms(series, ref cursor, _row, 1).Count == 0)
-            {
-                break;
-            }
-            long beginNs = rollups.Seconds.BeginOf(_row[0].TimestampNs);
-            // The next second's first row, or bounds that do not add up: what has been added is a row of its own.
-            if (HasRows && (beginNs != openBeginNs || !IsAddable()))
-            {
-                CloseSecond(rollups, openBeginNs, series.NewestReceivedNs);
-            }
-            if (!HasRows)
-            {
-                rollups.Cursor = before;
-                openBeginNs = beginNs;
-            }
-            AddRow();
-        }
-        if (HasRows && rests)
-        {
-            CloseSecond(rollups, openBeginNs, series.NewestReceivedNs);
-        }
-        rollups.Cursor = HasRows ? rollups.Cursor : cursor;
-        if (rests && rollups.OpenMinute.Record is not null)
-        {
-            rollups.Minutes.Add(rollups.OpenMinute);
-            rollups.OpenMinute = default;
-        }
-    }
+    /// <summary>Rows that were overwritten before they could be sealed.</summary>
+    public long LostRows { get; private set; }
 
     private bool HasRows => _sum.Rows + _explicitSum.Rows > 0;
 
-    private bool IsAddable() => _row[0].IsExplicit
-        ? _sum.Rows == 0 && _row.ExplicitBounds(0).SequenceEqual(_explicitSum.Bounds)
+    /// <summary>Seals what has come, in full blocks; when it is idle, all of it, and closes what is open. Returns how many rows it sealed.</summary>
+    public int Seal(Series series, bool isIdle)
+    {
+        RecordRing ring = series.Records!;
+        long head = ring.Head;
+        int least = isIdle ? 1 : Math.Min(HistogramBlock.RowsMax, store.Options.RingSamplesMax / 4);
+        int sealedRows = 0;
+        while (head - ring.SealedRecords >= least)
+        {
+            HistogramHistory history = series.EnsureHistograms(store);
+            long row = ReadRows(ring);
+            if (_rows.Count > 0)
+            {
+                history.Blocks.Add(_writer.Write(_rows, row - _rows.Count, ring.ReceivedNs));
+                AddToPeriods(history, ring.ReceivedNs);
+                sealedRows += _rows.Count;
+            }
+            // The block first: who finds the rows overwritten finds the block.
+            ring.SealedRecords = row;
+        }
+        return sealedRows;
+    }
+
+    /// <summary>For a series that rests: what is open and what is pending go into blocks.</summary>
+    public void Close(Series series)
+    {
+        if (series.Histograms is { } history)
+        {
+            CloseSecond(history);
+            CloseMinute(history);
+            history.Seconds.Flush(this);
+            history.Minutes.Flush(this);
+        }
+    }
+
+    /// <summary>Periods as rows of a block.</summary>
+    public RowBlock BlockOf(ReadOnlySpan<HistogramPeriod> periods, long firstRow)
+    {
+        _periods.Clear();
+        foreach (HistogramPeriod period in periods)
+        {
+            HistogramRecord.Decode(period.BeginNs, period.Record, _periods);
+        }
+        return _writer.Write(_periods, firstRow, periods[^1].ReceivedNs);
+    }
+
+    /// <summary>The next rows that lie together, and the position behind them.</summary>
+    private long ReadRows(RecordRing ring)
+    {
+        _rows.Clear();
+        long position = ring.SealedRecords;
+        while (_rows.Count < HistogramBlock.RowsMax)
+        {
+            long before = position;
+            int size = ring.ReadNext(ref position, ref _rows.Scratch, out long timestampNs, out long lost);
+            if (lost > 0 && _rows.Count > 0)
+            {
+                return before;    // What comes behind the gap is another block.
+            }
+            LostRows += lost;
+            if (size < 0)
+            {
+                break;
+            }
+            HistogramRecord.Decode(timestampNs, _rows.Scratch.AsSpan(0, size), _rows);
+        }
+        return position;
+    }
+
+    private void AddToPeriods(HistogramHistory history, long receivedNs)
+    {
+        Clear();
+        HistogramPeriod open = history.OpenSecond;
+        if (open.Record is not null)
+        {
+            _periods.Clear();
+            HistogramRecord.Decode(open.BeginNs, open.Record, _periods);
+            Add(_periods, 0);
+        }
+        for (int row = 0; row < _rows.Count; row++)
+        {
+            long beginNs = history.Seconds.BeginOf(_rows[row].TimestampNs);
+            // The next second's first row, or bounds that do not add up: what has been added is a row of its own.
+            if (HasRows && (beginNs != open.BeginNs || !IsAddable(_rows, row)))
+            {
+                history.OpenSecond = new HistogramPeriod(open.BeginNs, receivedNs, Encode());
+                CloseSecond(history);
+                Clear();
+            }
+            open = new HistogramPeriod(beginNs, receivedNs, []);
+            Add(_rows, row);
+        }
+        history.OpenSecond = open with { Record = Encode() };
+    }
+
+    private void CloseSecond(HistogramHistory history)
+    {
+        HistogramPeriod second = history.OpenSecond;
+        if (second.Record is null)
+        {
+            return;
+        }
+        history.OpenSecond = default;
+        history.Seconds.Add(second, this);
+        HistogramPeriod open = history.OpenMinute;
+        long beginNs = history.Minutes.BeginOf(second.BeginNs);
+        if (open.Record is null || open.BeginNs != beginNs)
+        {
+            CloseMinute(history);
+            history.OpenMinute = second with { BeginNs = beginNs };
+            return;
+        }
+        Clear();
+        _periods.Clear();
+        HistogramRecord.Decode(0, open.Record, _periods);
+        HistogramRecord.Decode(0, second.Record, _periods);
+        Add(_periods, 0);
+        if (!IsAddable(_periods, 1))
+        {
+            CloseMinute(history);
+            history.OpenMinute = second with { BeginNs = beginNs };
+            return;
+        }
+        Add(_periods, 1);
+        history.OpenMinute = new HistogramPeriod(beginNs, second.ReceivedNs, Encode());
+    }
+
+    private void CloseMinute(HistogramHistory history)
+    {
+        if (history.OpenMinute.Record is not null)
+        {
+            history.Minutes.Add(history.OpenMinute, this);
+            history.OpenMinute = default;
+        }
+    }
+
+    private bool IsAddable(HistogramBuffer rows, int row) => rows[row].IsExplicit
+        ? _sum.Rows == 0 && rows.ExplicitBounds(row).SequenceEqual(_explicitSum.Bounds)
         : _explicitSum.Rows == 0;
 
-    private void AddRow()
+    private void Add(HistogramBuffer rows, int row)
     {
-        if (_row[0].IsExplicit)
+        if (rows[row].IsExplicit)
         {
-            _explicitSum.TryAdd(_row[0], _row.ExplicitBounds(0), _row.ExplicitCounts(0));
+            _explicitSum.TryAdd(rows[row], rows.ExplicitBounds(row), rows.ExplicitCounts(row));
         }
         else
         {
-            _sum.Add(_row[0], _row.PositiveCounts(0), _row.NegativeCounts(0));
-        }
-    }
-
-    private void CloseSecond(HistogramRollups rollups, long beginNs, long receivedNs)
-    {
-        HistogramPeriod second = new(beginNs, receivedNs, Encode());
-        Clear();
-        rollups.Seconds.Add(second);
-        AddToMinute(rollups, second);
-        Clear();
-    }
-
-    private void AddToMinute(HistogramRollups rollups, in HistogramPeriod second)
-    {
-        HistogramPeriod open = rollups.OpenMinute;
-        long beginNs = rollups.Minutes.BeginOf(second.BeginNs);
-        if (open.Record is null || open.BeginNs != beginNs)
-        {
-            CloseMinute(rollups);
-            rollups.OpenMinute = second with { BeginNs = beginNs };
-            return;
-        }
-        _merged.Clear();
-        HistogramRecord.Decode(0, open.Record, _merged);
-        HistogramRecord.Decode(0, second.Record, _merged);
-        for (int row = 0; row < 2; row++)
-        {
-            if (_merged[row].IsExplicit != _merged[0].IsExplicit
-                || (_merged[0].IsExplicit && !_merged.ExplicitBounds(row).SequenceEqual(_merged.ExplicitBounds(0))))
-            {
-                CloseMinute(rollups);
-                rollups.OpenMinute = second with { BeginNs = beginNs };
-                return;
-            }
-        }
-        for (int row = 0; row < 2; row++)
-        {
-            if (_merged[row].IsExplicit)
-            {
-                _explicitSum.TryAdd(_merged[row], _merged.ExplicitBounds(row), _merged.ExplicitCounts(row));
-            }
-            else
-            {
-                _sum.Add(_merged[row], _merged.PositiveCounts(row), _merged.NegativeCounts(row));
-            }
-        }
-        rollups.OpenMinute = new HistogramPeriod(beginNs, second.ReceivedNs, Encode());
-    }
-
-    private static void CloseMinute(HistogramRollups rollups)
-    {
-        if (rollups.OpenMinute.Record is not null)
-        {
-            rollups.Minutes.Add(rollups.OpenMinute);
-            rollups.OpenMinute = default;
+            _sum.Add(rows[row], rows.PositiveCounts(row), rows.NegativeCounts(row));
         }
     }
 

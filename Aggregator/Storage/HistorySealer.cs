@@ -18,6 +18,7 @@ internal sealed class HistorySealer(TelemetryStore store)
 
     private readonly List<RowGroup> _groups = [];
     private readonly List<(RowGroup Group, long Head)> _parking = [];
+    private readonly List<(RecordRing Ring, long Head)> _parkingRecords = [];
     private readonly List<Series> _histogramSeries = [];
     private readonly HistogramSealer _histograms = new(store);
     private readonly RowSealer _rows = new();
@@ -35,7 +36,7 @@ internal sealed class HistorySealer(TelemetryStore store)
     public long ParkedCount => store.History.ParkedRings;
 
     /// <summary>Rows that were overwritten before they could be sealed.</summary>
-    public long LostRows => _rows.LostRows;
+    public long LostRows => _rows.LostRows + _histograms.LostRows;
 
     public void Pass(long nowNs)
     {
@@ -50,11 +51,11 @@ internal sealed class HistorySealer(TelemetryStore store)
             Seal(group, idleBeforeNs);
             late += group.Ring.LateRows * group.Ring.Width;
         }
+        late += SealHistograms(idleBeforeNs);
         store.History.LateSamples = late;
-        store.History.LostSamples = _rows.LostSamples;
+        store.History.LostSamples = _rows.LostSamples + _histograms.LostRows;
         if (_passes % ExpiryCheckedEveryPasses == 0)
         {
-            SealHistograms(nowNs);
             DropExpired(nowNs);
         }
         Park();
@@ -73,11 +74,13 @@ internal sealed class HistorySealer(TelemetryStore store)
         {
             Seal(group, idleBeforeNs: long.MaxValue);
         }
+        SealHistograms(idleBeforeNs: long.MaxValue);
         Park();
         Evict(AllLists().Sum(list => list.SizeInBytes) - bytesMax);
     }
 
-    private void SealHistograms(long nowNs)
+    /// <summary>Returns how many histograms came late so far.</summary>
+    private long SealHistograms(long idleBeforeNs)
     {
         ReadOnlySpan<Series> all = store.AllSeries;
         for (; _seriesSeen < all.Length; _seriesSeen++)
@@ -87,24 +90,38 @@ internal sealed class HistorySealer(TelemetryStore store)
                 _histogramSeries.Add(all[_seriesSeen]);
             }
         }
+        long late = 0;
         foreach (Series series in _histogramSeries)
         {
-            _histograms.Seal(series, nowNs);
+            RecordRing ring = series.Records!;
+            bool isIdle = ring.ReceivedNs < idleBeforeNs;
+            store.History.SealedSamples += _histograms.Seal(series, isIdle);
+            if (isIdle && ring.Capacity > 0 && ring.SealedRecords == ring.Head)
+            {
+                _histograms.Close(series);
+                _parkingRecords.Add((ring, ring.AskToPark()));
+            }
+            late += ring.LateRecords;
         }
+        return late;
     }
 
     private void DropExpired(long nowNs)
     {
+        long samplesFromNs = nowNs - (store.Options.HistorySecondsMax * 1_000_000_000L);
+        long secondsFromNs = nowNs - (store.Options.SecondRollupsSecondsMax * 1_000_000_000L);
+        long minutesFromNs = nowNs - (store.Options.MinuteRollupsSecondsMax * 1_000_000_000L);
         foreach (RowGroup group in _groups)
         {
-            group.Blocks.DropBefore(nowNs - (store.Options.HistorySecondsMax * 1_000_000_000L));
-            group.Rollups?.Seconds.Blocks.DropBefore(nowNs - (store.Options.SecondRollupsSecondsMax * 1_000_000_000L));
-            group.Rollups?.Minutes.Blocks.DropBefore(nowNs - (store.Options.MinuteRollupsSecondsMax * 1_000_000_000L));
+            group.Blocks.DropBefore(samplesFromNs);
+            group.Rollups?.Seconds.Blocks.DropBefore(secondsFromNs);
+            group.Rollups?.Minutes.Blocks.DropBefore(minutesFromNs);
         }
         foreach (Series series in _histogramSeries)
         {
-            series.HistogramRollups?.Seconds.DropBefore(nowNs - (store.Options.SecondRollupsSecondsMax * 1_000_000_000L));
-            series.HistogramRollups?.Minutes.DropBefore(nowNs - (store.Options.MinuteRollupsSecondsMax * 1_000_000_000L));
+            series.Histograms?.Blocks.DropBefore(samplesFromNs);
+            series.Histograms?.Seconds.Blocks.DropBefore(secondsFromNs);
+            series.Histograms?.Minutes.Blocks.DropBefore(minutesFromNs);
         }
     }
 
@@ -131,7 +148,7 @@ internal sealed class HistorySealer(TelemetryStore store)
 
     private void Park()
     {
-        if (_parking.Count == 0)
+        if (_parking.Count + _parkingRecords.Count == 0)
         {
             return;
         }
@@ -140,7 +157,12 @@ internal sealed class HistorySealer(TelemetryStore store)
         {
             store.History.ParkedRings += group.Ring.TryPark(head) ? 1 : 0;
         }
+        foreach ((RecordRing ring, long head) in _parkingRecords)
+        {
+            store.History.ParkedRings += ring.TryPark(head) ? 1 : 0;
+        }
         _parking.Clear();
+        _parkingRecords.Clear();
     }
 
     private void EvictOldest()
@@ -163,11 +185,6 @@ internal sealed class HistorySealer(TelemetryStore store)
                 blocks.Add((block.ReceivedNs, block.SizeInBytes));
             }
         }
-        foreach (Series series in _histogramSeries)
-        {
-            series.HistogramRollups?.Seconds.AddAges(blocks);
-            series.HistogramRollups?.Minutes.AddAges(blocks);
-        }
         blocks.Sort();
         int count = 0;
         for (long freed = 0; count < blocks.Count && freed < excess; count++)
@@ -184,16 +201,30 @@ internal sealed class HistorySealer(TelemetryStore store)
         {
             evicted += list.DropBefore(cutNs);
         }
-        foreach (Series series in _histogramSeries)
-        {
-            evicted += (series.HistogramRollups?.Seconds.DropBefore(cutNs) ?? 0) + (series.HistogramRollups?.Minutes.DropBefore(cutNs) ?? 0);
-        }
         store.History.EvictedBytes += evicted;
     }
 
-    private IEnumerable<BlockList> AllLists() => _groups.SelectMany(group => group.Rollups is { } rollups
-        ? new[] { group.Blocks, rollups.Seconds.Blocks, rollups.Minutes.Blocks }
-        : [group.Blocks]);
+    private IEnumerable<BlockList> AllLists()
+    {
+        foreach (RowGroup group in _groups)
+        {
+            yield return group.Blocks;
+            if (group.Rollups is { } rollups)
+            {
+                yield return rollups.Seconds.Blocks;
+                yield return rollups.Minutes.Blocks;
+            }
+        }
+        foreach (Series series in _histogramSeries)
+        {
+            if (series.Histograms is { } history)
+            {
+                yield return history.Blocks;
+                yield return history.Seconds.Blocks;
+                yield return history.Minutes.Blocks;
+            }
+        }
+    }
 
     /// <summary>Closed groups whose last block is gone: nobody needs them, and the tracks of their series forget them.</summary>
     private void ForgetGone()

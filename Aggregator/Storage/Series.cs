@@ -10,7 +10,7 @@ internal sealed class Series
 
     private string _unit;
     private SeriesTrack? _track;
-    private HistogramRollups? _histogramRollups;
+    private HistogramHistory? _histograms;
 
     public Series(uint id, Source source, int slot, string name, LabelSet labels, SeriesKind kind, string unit, RingLimits limits)
     {
@@ -78,17 +78,17 @@ internal sealed class Series
 
     internal RecordRing? Records { get; }
 
-    /// <summary>Of a histogram series that the sealer has seen.</summary>
-    internal HistogramRollups? HistogramRollups => Volatile.Read(ref _histogramRollups);
+    /// <summary>Of a histogram series that the sealer has sealed something of.</summary>
+    internal HistogramHistory? Histograms => Volatile.Read(ref _histograms);
 
     /// <summary>The sealer's.</summary>
-    internal HistogramRollups EnsureHistogramRollups(TelemetryStore store)
+    internal HistogramHistory EnsureHistograms(TelemetryStore store)
     {
-        if (_histogramRollups is null)
+        if (_histograms is null)
         {
-            Volatile.Write(ref _histogramRollups, new HistogramRollups(store.Budget));
+            Volatile.Write(ref _histograms, new HistogramHistory(store.Budget));
         }
-        return _histogramRollups!;
+        return _histograms!;
     }
 
     /// <summary>The writer's: the ring, while the series is written alone.</summary>

@@ -33,10 +33,10 @@ internal sealed class StorageOptions
     /// <summary>A ring that covers this much time does not grow further.</summary>
     [Range(1, 86_400)] public int RingSecondsMax { get; init; } = 300;
 
-    /// <summary>How long every sample is kept, compressed.</summary>
+    /// <summary>How long every sample and histogram is kept, compressed.</summary>
     [Range(1, 86_400)] public int HistorySecondsMax { get; init; } = 300;
 
-    /// <summary>How long min, max, sum, count and last of each second are kept.</summary>
+    /// <summary>How long min, max, sum, count and last of each second are kept; of histograms, their sum.</summary>
     [Range(1, 30 * 86_400)] public int SecondRollupsSecondsMax { get; init; } = 3_600;
 
     /// <summary>How long those of each minute are kept.</summary>
@@ -48,7 +48,7 @@ internal sealed class StorageOptions
     /// <summary>Between two passes of the sealer, which compresses what has come.</summary>
     [Range(10, 10_000)] public int SealIntervalMs { get; init; } = 250;
 
-    /// <summary>Bytes of a histogram series' buckets.</summary>
+    /// <summary>Bytes that a histogram series' ring grows to while the sealer cannot keep up; otherwise it holds a few kilobytes.</summary>
     [Range(8192, 64 * 1024 * 1024)] public int HistogramRingBytesMax { get; init; } = 512 * 1024;
 
     /// <summary>Buckets of one histogram, all its columns together. OpenTelemetry's default is 160 a side.</summary>

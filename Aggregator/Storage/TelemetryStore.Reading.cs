@@ -71,69 +71,10 @@ internal sealed partial class TelemetryStore
     /// <summary>
     /// A cursor from which <see cref="ReadNew"/> meets every kept sample at or after <paramref name="fromNs"/>; it may meet older ones too.
     /// </summary>
-    public long Seek(Series series, long fromNs) => series.Records?.OldestPosition() ?? series.Track?.Seek(fromNs) ?? 0;
-
-    /// <summary>As <see cref="Read"/>, of a histogram series.</summary>
-    public ReadResult ReadHistograms(Series series, long fromNs, long toNs, HistogramBuffer destination)
-    {
-        RecordRing ring = Records(series);
-        long end = ring.Head;
-        long position = ring.OldestPosition();
-        long oldest = position;
-        long overwritten = position;
-        int total = 0;
-        bool older = false;
-        while (position < end)
-        {
-            if (destination.IsFull)
-            {
-                return new ReadResult(total, older ? 0 : overwritten, Truncated: true);
-            }
-            int size = ring.ReadNext(ref position, ref destination.Scratch, out long timestampNs, out long lost);
-            if (size < 0)
-            {
-                break;
-            }
-            overwritten += lost;
-            older |= timestampNs < fromNs;
-            if (timestampNs >= fromNs && timestampNs <= toNs)
-            {
-                HistogramRecord.Decode(timestampNs, destination.Scratch.AsSpan(0, size), destination);
-                total++;
-            }
-            else if (timestampNs > toNs && ring.IsOrderedFrom(oldest))
-            {
-                break;
-            }
-        }
-        return new ReadResult(total, older ? 0 : overwritten, Truncated: false);
-    }
-
-    /// <summary>As <see cref="ReadNew"/>, of a histogram series.</summary>
-    public ReadResult ReadNewHistograms(Series series, ref long cursor, HistogramBuffer destination, int countMax)
-    {
-        RecordRing ring = Records(series);
-        long overwritten = 0;
-        int total = 0;
-        while (total < countMax && !destination.IsFull)
-        {
-            int size = ring.ReadNext(ref cursor, ref destination.Scratch, out long timestampNs, out long lost);
-            overwritten += lost;
-            if (size < 0)
-            {
-                break;
-            }
-            HistogramRecord.Decode(timestampNs, destination.Scratch.AsSpan(0, size), destination);
-            total++;
-        }
-        return new ReadResult(total, overwritten, Truncated: cursor < ring.Head);
-    }
+    public long Seek(Series series, long fromNs) => series.Records is not null ? SeekHistograms(series, fromNs) : series.Track?.Seek(fromNs) ?? 0;
 
     /// <summary>Null before the first sample.</summary>
     private static SeriesTrack? Scalars(Series series) => series.Kind != SeriesKind.Histogram
         ? series.Track
         : throw new ArgumentException($"Cannot read {series} as samples, because it holds histograms: use ReadHistograms.", nameof(series));
-
-    private static RecordRing Records(Series series) => series.Records
-        ?? throw new ArgumentException($"Cannot read {series} as histograms, because it is a {series.Kind}: use Read.", nameof(series));
 }

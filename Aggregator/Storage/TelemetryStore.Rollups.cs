@@ -9,10 +9,10 @@ internal sealed partial class TelemetryStore
     /// <summary>The timestamp of the oldest sample that is still whole, when older ones are gone; null when none is gone.</summary>
     public long? OldestKeptNs(Series series)
     {
-        if (series.Records is { } records)
+        if (series.Records is not null)
         {
             HistogramBuffer oldest = new(countMax: 1);
-            long position = records.OldestPosition();
+            long position = OldestHistogram(series);
             return position == 0 ? null : ReadNewHistograms(series, ref position, oldest, 1).Count == 1 ? oldest[0].TimestampNs : long.MaxValue;
         }
         if (Scalars(series) is not { } track || track.OldestPosition() is not (long cursor and > 0))
@@ -43,19 +43,6 @@ internal sealed partial class TelemetryStore
         long cutNs = secondsFromNs == long.MaxValue ? untilNs : Math.Min(untilNs, secondsFromNs + MinuteNs - 1 - ((secondsFromNs + MinuteNs - 1) % MinuteNs));
         AddRollups(Scalars(series), isMinutes: true, fromNs, cutNs, columns, destination);
         AddRollups(Scalars(series), isMinutes: false, Math.Max(fromNs, cutNs), untilNs, columns, destination);
-    }
-
-    /// <summary>As <see cref="ReadRollups"/>, of a histogram series: each row is all histograms of its period, added up.</summary>
-    public void ReadHistogramRollups(Series series, long fromNs, long untilNs, HistogramBuffer destination)
-    {
-        if (series.HistogramRollups is not { } rollups)
-        {
-            return;
-        }
-        long secondsFromNs = rollups.Seconds.OldestNs;
-        long cutNs = secondsFromNs == long.MaxValue ? untilNs : Math.Min(untilNs, rollups.Minutes.BeginOf(secondsFromNs + MinuteNs - 1));
-        rollups.Minutes.Read(fromNs, cutNs, destination);
-        rollups.Seconds.Read(Math.Max(fromNs, cutNs), untilNs, destination);
     }
 
     private static void AddRollups(SeriesTrack? track, bool isMinutes, long fromNs, long untilNs, RollupColumns columns, SampleBuffer destination)

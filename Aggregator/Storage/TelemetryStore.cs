@@ -53,14 +53,16 @@ internal sealed partial class TelemetryStore
         get
         {
             HashSet<RowGroup> groups = [];
+            long histograms = 0;
             foreach (Series series in AllSeries)
             {
+                histograms += series.Histograms is { } history ? history.Seconds.SizeInBytes + history.Minutes.SizeInBytes : 0;
                 for (SeriesTrack? track = series.Track; track is not null; track = track.Former)
                 {
                     groups.Add(track.Group);
                 }
             }
-            return groups.Sum(group => group.Rollups?.SizeInBytes ?? 0);
+            return histograms + groups.Sum(group => group.Rollups?.SizeInBytes ?? 0);
         }
     }
 

@@ -70,6 +70,49 @@ public sealed class RingTortureTests
         Assert.True(read >= ReadsMin, $"Only {read} records were read beside {written} written: the test saw no concurrency.");
     }
 
+    [Fact]
+    public async Task RecordRing_ParkedAllTheTime_NeverShowsATornRecordAndGivesEveryByteBack()
+    {
+        RingBudget budget = new(long.MaxValue);
+        RecordRing ring = new(new RingLimits(budget, 128, 4096, long.MaxValue));
+        using CancellationTokenSource stop = new();
+        Task<long> reader = Task.Run(() => ReadRecords(ring, stop.Token));
+        Task<long> parker = Task.Run(() => Park(ring, stop.Token));
+        long written = 0;
+        byte[] record = new byte[400];
+        Random random = new(3);
+        while (!IsEnough())
+        {
+            for (int i = random.Next(40); i >= 0; i--, written++)
+            {
+                int size = 8 + (int)(Mix(written) & 0xFF);
+                record.AsSpan(0, size).Fill((byte)Mix(written));
+                Assert.True(ring.TryAppend(written, record.AsSpan(0, size), 0));
+            }
+            Thread.SpinWait(random.Next(400));
+        }
+        await stop.CancelAsync();
+        Assert.True(await parker > 10, "The ring was hardly ever parked: the test saw no race.");
+        await reader;
+        Assert.Equal((written, ring.SizeInBytes), (ring.Head, budget.BytesUsed));
+        ring.SealedRecords = ring.Head;
+        Assert.True(ring.TryPark(ring.AskToPark()) || ring.Capacity == 0);
+        Assert.Equal(0, budget.BytesUsed);
+    }
+
+    private static long Park(RecordRing ring, CancellationToken stop)
+    {
+        long parked = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            ring.SealedRecords = ring.Head;
+            long head = ring.AskToPark();
+            Interlocked.MemoryBarrierProcessWide();
+            parked += ring.TryPark(head) ? 1 : 0;
+        }
+        return parked;
+    }
+
     /// <summary>Long enough, and enough read: on a busy machine a second may pass without two threads running at once.</summary>
     private bool IsEnough() =>
         (_started.ElapsedMilliseconds >= DurationMs && Volatile.Read(ref _reads) >= ReadsMin) || _started.ElapsedMilliseconds > DurationMs + DeadlineMs;

@@ -47,7 +47,7 @@ public sealed class SnapshotTests : IDisposable
     [Theory]
     [InlineData("cut", "checksum")]
     [InlineData("flipped", "checksum")]
-    [InlineData("version", "it has version 99, this program reads version 1")]
+    [InlineData("version", "it has version 99, this program reads version 2")]
     [InlineData("other", "does not begin as a snapshot does")]
     [InlineData("empty", "less than an empty one")]
     public void Read_OfADamagedFile_SaysWhyAndTakesNothing(string damage, string expected)

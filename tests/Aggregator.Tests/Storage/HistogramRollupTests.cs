@@ -81,7 +81,7 @@ public sealed class HistogramRollupTests
         Assert.Equal(0, rows.Count);
         for (int pass = 0; pass < 8; pass++)
         {
-            _sealer.Pass(StartNs + (10 * Second));
+            _sealer.Pass(StartNs + (70 * Second));
         }
         _store.ReadHistogramRollups(_series, 0, long.MaxValue, rows);
 

@@ -1,0 +1,143 @@
+using System.Text.Json;
+using Observability.Aggregator.Histograms;
+using Observability.Aggregator.Storage;
+
+namespace Observability.Aggregator.Query;
+
+/// <summary>The part that answers with histograms.</summary>
+internal sealed partial class SampleWriter
+{
+    private readonly HistogramBuffer _histograms = new();
+    private readonly HistogramSteps _histogramSteps = new();
+    private readonly HistogramSum _sum = new();
+    private readonly ExplicitHistogramSum _explicitSum = new();
+
+    /// <summary>
+    /// Histograms where they are kept, and before them the sums of seconds and minutes: they add up as the histograms did, so that an answer without steps has
+    /// them too. Returns how many of the range are gone altogether.
+    /// </summary>
+    private long ReadHistograms(SampleQuery query, Series series)
+    {
+        if (store.OldestKeptNs(series) is not { } keptFromNs || keptFromNs <= query.FromNs)
+        {
+            return store.ReadHistograms(series, query.FromNs, LastNs(query), _histograms).Overwritten;
+        }
+        long cutNs = keptFromNs == long.MaxValue ? long.MaxValue : keptFromNs - (keptFromNs % SecondNs) + SecondNs;
+        store.ReadHistogramRollups(series, query.FromNs, Math.Min(cutNs, LastNs(query) + 1), _histograms);
+        int rollups = _histograms.Count;
+        bool hasCut = rollups > 0 && _histograms[rollups - 1].TimestampNs >= cutNs - SecondNs;
+        long overwritten = store.ReadHistograms(series, hasCut ? cutNs : keptFromNs, LastNs(query), _histograms).Overwritten;
+        return rollups > 0 && _histograms[0].TimestampNs < query.FromNs + (2 * MinuteNs) ? 0 : overwritten;
+    }
+
+    private void WriteHistograms(Utf8JsonWriter json, SampleQuery query)
+    {
+        if (query.StepNs is { } stepNs)
+        {
+            _histogramSteps.Begin(query.StepCount);
+            _histogramSteps.Add(_histograms, query.FromNs, stepNs);
+            WriteHistogramSteps(json, query, stepNs);
+            return;
+        }
+        int count = TakeValues(_histograms.Count);
+        WriteTimes(json, count, row => _histograms[row].TimestampNs);
+        WriteColumn(json, "count", count, row => _histograms[row].Count);
+        WriteColumn(json, "sum", count, row => _histograms[row].Sum);
+        WriteColumn(json, "min", count, row => _histograms[row].Min);
+        WriteColumn(json, "max", count, row => _histograms[row].Max);
+        foreach ((string name, double quantile) in new[] { ("p50", 0.5), ("p95", 0.95), ("p99", 0.99) })
+        {
+            WriteColumn(json, name, count, row => QuantileOf(row, quantile));
+        }
+    }
+
+    private void WriteMerged(Utf8JsonWriter json, SampleQuery query, IReadOnlyList<Series> series)
+    {
+        long stepNs = query.StepNs!.Value;
+        _histogramSteps.Begin(query.StepCount);
+        long overwritten = 0;
+        foreach (Series one in series)
+        {
+            _histograms.Clear();
+            overwritten += ReadHistograms(query, one);
+            _histogramSteps.Add(_histograms, query.FromNs, stepNs);
+        }
+        json.WriteStartObject();
+        json.WriteString("name", query.Selector.ToString());
+        json.WriteString("kind", "histogram");
+        json.WriteString("unit", series.Select(one => one.Unit).Distinct().Count() == 1 ? series[0].Unit : "");
+        json.WriteNumber("merged", series.Count);
+        json.WriteNumber("overwritten", overwritten);
+        WriteHistogramSteps(json, query, stepNs);
+        json.WriteEndObject();
+    }
+
+    private void WriteHistogramSteps(Utf8JsonWriter json, SampleQuery query, long stepNs)
+    {
+        Aggregation aggregation = query.AggregationOf(SeriesKind.Histogram);
+        List<int> steps = WriteSteps(json, query, (int step, out double value) => _histogramSteps.TryGet(step, aggregation, query.Quantile, stepNs, out value));
+        if (query.Buckets)
+        {
+            json.WriteStartArray("buckets");
+            foreach (int step in steps)
+            {
+                WriteBuckets(json, step);
+            }
+            json.WriteEndArray();
+        }
+        if (_histogramSteps.BoundsDiffer > 0)
+        {
+            json.WriteNumber("bounds_differ", _histogramSteps.BoundsDiffer);
+        }
+    }
+
+    private void WriteBuckets(Utf8JsonWriter json, int step)
+    {
+        json.WriteStartObject();
+        if (_histogramSteps.ExplicitOf(step) is { } isExplicit)
+        {
+            json.WriteStartArray("bounds");
+            foreach (double bound in isExplicit.Bounds)
+            {
+                WriteNumber(json, bound);
+            }
+            json.WriteEndArray();
+            WriteCounts(json, "counts", isExplicit.Counts);
+        }
+        else if (_histogramSteps.ExponentialOf(step) is { } sum)
+        {
+            json.WriteNumber("scale", sum.Scale);
+            json.WriteNumber("zero_count", sum.ZeroCount);
+            json.WriteNumber("positive_offset", sum.Positive.Offset);
+            WriteCounts(json, "positive_counts", sum.Positive.Counts);
+            json.WriteNumber("negative_offset", sum.Negative.Offset);
+            WriteCounts(json, "negative_counts", sum.Negative.Counts);
+        }
+        json.WriteEndObject();
+    }
+
+    /// <summary>All of them, or none when the answer is full: a part would be another histogram.</summary>
+    private void WriteCounts(Utf8JsonWriter json, string name, ReadOnlySpan<ulong> counts)
+    {
+        int written = TakeValues(counts.Length) == counts.Length ? counts.Length : 0;
+        json.WriteStartArray(name);
+        foreach (ulong count in counts[..written])
+        {
+            json.WriteNumberValue(count);
+        }
+        json.WriteEndArray();
+    }
+
+    private double QuantileOf(int row, double quantile)
+    {
+        if (_histograms[row].IsExplicit)
+        {
+            _explicitSum.Clear();
+            _explicitSum.TryAdd(_histograms[row], _histograms.ExplicitBounds(row), _histograms.ExplicitCounts(row));
+            return _explicitSum.Quantile(quantile);
+        }
+        _sum.Clear();
+        _sum.Add(_histograms[row], _histograms.PositiveCounts(row), _histograms.NegativeCounts(row));
+        return _sum.Quantile(quantile);
+    }
+}
