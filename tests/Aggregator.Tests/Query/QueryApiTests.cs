@@ -225,7 +225,7 @@ public sealed class QueryApiTests
         Assert.DoesNotContain("/{path}", paths);
         JsonElement samples = document.GetProperty("paths").GetProperty("/api/samples").GetProperty("get");
         Assert.Equal(
-            ["selector", "from", "to", "step", "aggregation", "quantile", "merge"],
+            ["selector", "from", "to", "step", "aggregation", "quantile", "merge", "buckets"],
             samples.GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()!.ToLowerInvariant()));
         Assert.All(samples.GetProperty("parameters").EnumerateArray(), parameter => Assert.True(parameter.TryGetProperty("description", out _)));
     }
