@@ -2,21 +2,37 @@ using Observability.Agent;
 
 namespace Integration.Tests.Prometheus;
 
-/// <summary>Alerts from end to end: a real aggregator is killed, a real service is slow; each fires its own alert, and both end.</summary>
+/// <summary>
+/// Alerts from end to end: a real aggregator is killed, a real service is slow; each fires its own alert, and both end. Beside them an aggregator
+/// in trouble makes each other alert fire but one: how much of a frame's time is too much depends on the machine (its query is asked live, its
+/// threshold proved in synthetic time).
+/// </summary>
 public sealed class LiveAlertTests : GraphTest
 {
     private const string Service = "slow-service";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
+    private static readonly string[] OfTroubles =
+    [
+        "AgentLost", "CertificateExpires", "ClockSkew", "ErrorBudgetBurnFast", "ErrorBudgetBurnSlow", "LatencyP99High", "MemoryNearBudget", "SamplesDropped",
+        "SamplesRejected", "SeriesNearLimit", "ServiceDown",
+    ];
+
     [Fact]
-    public async Task Alert_OnInjectedLatencyAndAKilledAggregator_FiresAndResolves()
+    public async Task Alert_OnInjectedLatencyAKilledAggregatorAndTroubles_FiresAndResolves()
     {
         Promtool.SkipUnlessInstalled();
         await using TestGraph graph = await TestGraph.StartAsync();
         Uri metrics = graph.GetEndpoint("metrics");
-        await using PrometheusServer server = await PrometheusServer.StartAsync($"{metrics.Host}:{metrics.Port}");
+        await using TroubledAggregator troubled = await TroubledAggregator.StartAsync("Storage:SeriesMax=300", "Storage:MemoryBudgetBytes=1048576");
+        await using var troubles = Troubles.Start(troubled, askMuch: false);
+        // Both are to be missed half a minute later, the second while another instance goes on.
+        await troubles.SendOnceAsync("gone", "g-1");
+        await troubles.SendOnceAsync(Troubles.Service, "a-2");
+        string[] targets = [$"{metrics.Host}:{metrics.Port}", troubled.Target];
+        await using PrometheusServer server = await PrometheusServer.StartShortenedAsync(targets);
         var prometheus = new PrometheusApi(server.Client);
-        await Eventually.GetAsync(() => prometheus.QueryAsync("up == 1"), up => up.Count == 1, Timeout, "the aggregator as a target that is up");
+        await Eventually.GetAsync(() => prometheus.QueryAsync("up == 1"), up => up.Count == 2, Timeout, "both aggregators as targets that are up");
 
         await using (TelemetryAgent agent = TelemetryAgent.Create(new TelemetryAgentOptions
         {
@@ -33,6 +49,13 @@ public sealed class LiveAlertTests : GraphTest
         await Eventually.GetAsync(() => IsFiringAsync(prometheus, "AggregatorDown"), isFiring => isFiring, Timeout, "the alert on the killed aggregator");
         await graph.StartResourceAsync();
         await Eventually.GetAsync(() => IsFiringAsync(prometheus, "AggregatorDown"), isFiring => !isFiring, Timeout, "the end of that alert");
+
+        await Eventually.GetAsync(async () => string.Join(' ', OfTroubles.Except((await prometheus.FiringAsync()).Select(firing => firing.Name))),
+            missing => missing.Length == 0, Timeout, "the alerts of all troubles");
+        await server.SetTargetsAsync();
+        await Eventually.GetAsync(() => IsFiringAsync(prometheus, "AggregatorAbsent"), isFiring => isFiring, Timeout, "the alert on a file without targets");
+        await server.SetTargetsAsync(targets);
+        await Eventually.GetAsync(() => IsFiringAsync(prometheus, "AggregatorAbsent"), isFiring => !isFiring, Timeout, "the end of that alert, too");
     }
 
     private static async Task<bool> IsFiringAsync(PrometheusApi prometheus, string alert, string service = "") =>

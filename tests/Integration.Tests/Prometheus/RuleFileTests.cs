@@ -37,7 +37,7 @@ public sealed partial class RuleFileTests
         string[] alerts = [.. Rule.All.Where(rule => rule.IsAlert).Select(rule => rule.Name)];
         Assert.Equal(14, alerts.Length);
         Assert.All(alerts, alert => Assert.Matches($"alertname: {alert}\n +exp_alerts:\n", tests));
-        // One that is absent in synthetic time cannot be made present again: live, its end is the end of AggregatorDown.
+        // One that is absent in synthetic time cannot be made present again: LiveAlertTests see its end. A certificate does not get younger.
         Assert.All(alerts.Where(alert => alert is not ("AggregatorAbsent" or "CertificateExpires")), alert =>
             Assert.Matches($"(?s)alertname: {alert}\n +exp_alerts:\n.*alertname: {alert}, exp_alerts: \\[\\]", tests));
     }
