@@ -22,6 +22,9 @@ internal sealed class Attachment(Viewer viewer, FrameStream stream, Subscription
     /// <summary>Members of the stream's set that the dictionary was sent for. The connection's sender alone uses it.</summary>
     public int ToldCount { get; set; }
 
-    /// <summary>What a JSON message begins with; empty for binary frames.</summary>
-    public byte[] Opening { get; } = stream.Format == FrameFormat.Json ? JsonOpening.For(only?.Id) : [];
+    /// <summary>What a JSON message begins with, as the first fragment of a WebSocket message; empty for binary frames.</summary>
+    public byte[] Opening { get; } = stream.Format == FrameFormat.Json ? JsonOpening.For(only?.Id, isCompressed: false) : [];
+
+    /// <summary>The same before a frame's compressed bytes.</summary>
+    public byte[] CompressedOpening { get; } = stream.Format == FrameFormat.Json ? JsonOpening.For(only?.Id, isCompressed: true) : [];
 }

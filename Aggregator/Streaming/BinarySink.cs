@@ -1,4 +1,5 @@
 using Observability.Aggregator.Storage;
+using Observability.Aggregator.Streaming.WebSockets;
 
 namespace Observability.Aggregator.Streaming;
 
@@ -48,6 +49,7 @@ internal sealed class BinarySink : ISampleSink
         _encoder.AddFlags(flags);
         PooledFrame frame = pool.Rent(_encoder.FrameBytes);
         _encoder.WriteTo(frame.Writable);
+        frame.Seal(Opcode.Binary, isCompressed: false);
         frame.Tick = (_header.Flags & FrameFlags.Backfill) == 0 ? _header.Tick : 0;
         return frame;
     }

@@ -1,15 +1,19 @@
-using System.Buffers;
 using System.Net.WebSockets;
 using Observability.Aggregator.Selectors;
 using Observability.Aggregator.Storage;
+using Observability.Aggregator.Streaming.WebSockets;
 
 namespace Observability.Aggregator.Streaming;
 
 /// <summary>Reads what one client sends, one message after another, and answers it. What is wrong is told; the connection stays.</summary>
-internal sealed class ConnectionReceiver(WebSocket socket, LiveConnection connection, TelemetryStore store, FrameLoop loop, LiveHub hub)
+internal sealed class ConnectionReceiver(LiveSocket socket, LiveConnection connection, TelemetryStore store, FrameLoop loop, LiveHub hub)
 {
+    private readonly WebSocketReader _reader = new(socket.ReadAsync, hub.Options.ControlMessageBytesMax, socket.Compresses);
     private readonly Dictionary<long, Subscription> _subscriptions = [];
     private Subscription? _automatic;
+
+    /// <summary>The client sent its close frame.</summary>
+    public bool WasClosed { get; private set; }
 
     /// <summary>What a JSON connection begins with.</summary>
     public async Task SubscribeToAllAsync()
@@ -24,84 +28,84 @@ internal sealed class ConnectionReceiver(WebSocket socket, LiveConnection connec
 
     public async Task ReceiveAllAsync(CancellationToken aborted)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(hub.Options.ControlMessageBytesMax + 1);
         try
         {
-            while (await ReceiveAsync(buffer, aborted))
+            while (await ReceiveAsync(aborted))
             {
             }
         }
-        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or IOException)
         {
             connection.Abort();
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
     /// <summary>After our close frame: reads on until the client's own, so that what was sent last is not cut off.</summary>
     public async Task AwaitCloseAsync()
     {
-        if (socket.State != WebSocketState.CloseSent)
-        {
-            return;
-        }
         using var timeout = new CancellationTokenSource(hub.Options.CloseTimeoutMs);
-        byte[] buffer = new byte[1024];
         try
         {
-            while (socket.State == WebSocketState.CloseSent)
+            while (!WasClosed && await _reader.ReceiveAsync(timeout.Token) is { IsEnd: false } message)
             {
-                await socket.ReceiveAsync(buffer.AsMemory(), timeout.Token);
+                WasClosed = message.Opcode == Opcode.Close;
             }
         }
-        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or IOException)
         {
             // It is gone, or does not answer: cut by the caller either way.
         }
     }
 
-    private async Task<bool> ReceiveAsync(byte[] buffer, CancellationToken aborted)
+    /// <summary>False: nothing more is to be read but the client's close frame.</summary>
+    private async Task<bool> ReceiveAsync(CancellationToken aborted)
     {
-        int length = 0;
-        ValueWebSocketReceiveResult result;
-        do
+        WebSocketMessage message = await _reader.ReceiveAsync(aborted);
+        connection.OnReceived(message);
+        switch (message.Opcode)
         {
-            if (length > hub.Options.ControlMessageBytesMax)
-            {
-                connection.End(WebSocketCloseStatus.MessageTooBig, $"A message may have {hub.Options.ControlMessageBytesMax} bytes.");
+            case Opcode.Text:
+                await AnswerAsync(message.Payload);
+                return true;
+            case Opcode.Ping:
+                connection.Enqueue(Outbound.OfControl(Opcode.Pong, message.Payload.ToArray()));
+                return true;
+            case Opcode.Pong:
+                return true;
+            case Opcode.Binary:
+                connection.End(WebSocketCloseStatus.InvalidMessageType, "Messages of a client are JSON text.");
                 return false;
-            }
-            result = await socket.ReceiveAsync(buffer.AsMemory(length, hub.Options.ControlMessageBytesMax + 1 - length), aborted);
-            length += result.Count;
+            case Opcode.Close:
+                WasClosed = true;
+                connection.End(WebSocketCloseStatus.NormalClosure, null);
+                return false;
+            default:
+                if (message.IsEnd)
+                {
+                    connection.Abort();
+                }
+                else
+                {
+                    connection.End(message.Refusal!.Value, message.Reason);
+                }
+                return false;
         }
-        while (!result.EndOfMessage);
-        if (result.MessageType == WebSocketMessageType.Close)
+    }
+
+    private ValueTask AnswerAsync(ReadOnlyMemory<byte> text)
+    {
+        // Sixty a second come from each viewer.
+        if (ClientAck.TryRead(text.Span, out long tick))
         {
-            connection.End(WebSocketCloseStatus.NormalClosure, null);
-            return false;
+            connection.Acks.OnAck(tick, hub.NowMs);
+            return ValueTask.CompletedTask;
         }
-        if (result.MessageType == WebSocketMessageType.Binary)
+        if (ClientMessage.TryParse(text, out ClientMessage? message, out string error))
         {
-            connection.End(WebSocketCloseStatus.InvalidMessageType, "Messages of a client are JSON text.");
-            return false;
+            return new ValueTask(AnswerAsync(message!));
         }
-        if (length > hub.Options.ControlMessageBytesMax)
-        {
-            connection.End(WebSocketCloseStatus.MessageTooBig, $"A message may have {hub.Options.ControlMessageBytesMax} bytes.");
-            return false;
-        }
-        if (ClientMessage.TryParse(buffer.AsMemory(0, length), out ClientMessage? message, out string error))
-        {
-            await AnswerAsync(message!);
-        }
-        else
-        {
-            Tell(ServerMessages.Error(error, null));
-        }
-        return true;
+        Tell(ServerMessages.Error(error, null));
+        return ValueTask.CompletedTask;
     }
 
     private async Task AnswerAsync(ClientMessage message)

@@ -1,15 +1,27 @@
+using System.Buffers.Binary;
 using System.Net.WebSockets;
+using System.Text;
 using Observability.Aggregator.Storage;
+using Observability.Aggregator.Streaming.WebSockets;
 
 namespace Observability.Aggregator.Streaming;
 
-/// <summary>Writes to one socket: texts, shared frames, and catch-ups, which it encodes when their turn comes. One sender at a time.</summary>
-internal sealed class ConnectionSender(WebSocket socket, FrameFormat format, AckWindow acks, LiveHub hub)
+/// <summary>
+/// Writes to one socket: texts, shared frames, and catch-ups, which it encodes when their turn comes. One sender at a time: the frame loop for a
+/// frame that the socket takes at once, else a thread of the pool.
+/// </summary>
+internal sealed class ConnectionSender(LiveSocket socket, FrameFormat format, AckWindow acks, LiveHub hub)
 {
+    /// <summary>What the close frame may say beside its status (RFC 6455, 5.5).</summary>
+    private const int CloseReasonBytesMax = 123;
+
     /// <summary>Series in one message of the dictionary.</summary>
     private const int DictionarySeriesMax = 1000;
 
     private readonly SeriesBitmap _told = new();
+    private byte[] _scratch = new byte[256];
+    private PooledFrame? _rest;
+    private int _restAt;
     private long _busySinceMs;
     private long _lastSentMs = hub.NowMs;
     private bool _isCatchingUp;
@@ -21,6 +33,48 @@ internal sealed class ConnectionSender(WebSocket socket, FrameFormat format, Ack
 
     public bool IsCatchingUp => Volatile.Read(ref _isCatchingUp);
 
+    /// <summary>True: the socket may take the frame at once, since nothing has to be told before it.</summary>
+    public bool CanSendNow(in Outbound item) =>
+        socket.IsDirect && format == FrameFormat.Binary && item.MemberCount <= item.Attachment!.ToldCount;
+
+    /// <summary>[data plane] False: the socket is full; <see cref="SendRestAsync"/> sends what is left, and releases the frame.</summary>
+    public bool TrySendNow(PooledFrame frame)
+    {
+        long nowMs = hub.NowMs;
+        acks.OnSent(frame.Tick, nowMs);
+        ReadOnlySpan<byte> message = Shape(frame).Message.Span;
+        int sent = socket.TrySend(message);
+        if (sent == message.Length)
+        {
+            hub.Counters.OnSentDirectly(sent);
+            Volatile.Write(ref _lastSentMs, nowMs);
+            return true;
+        }
+        Volatile.Write(ref _busySinceMs, nowMs);
+        _restAt = sent;
+        _rest = frame;
+        return false;
+    }
+
+    public async ValueTask SendRestAsync()
+    {
+        if (_rest is not { } frame)
+        {
+            return;
+        }
+        try
+        {
+            ReadOnlyMemory<byte> message = Shape(frame).Message;
+            await socket.SendAsync(message[_restAt..], CancellationToken.None);
+            OnSent(message.Length);
+        }
+        finally
+        {
+            _rest = null;
+            frame.Release();
+        }
+    }
+
     public async ValueTask SendAsync(Outbound item)
     {
         if (item.Frame is { } frame)
@@ -31,7 +85,7 @@ internal sealed class ConnectionSender(WebSocket socket, FrameFormat format, Ack
                 {
                     await TellAsync(item.Attachment, item.MemberCount);
                 }
-                await SendFrameAsync(frame, item.Attachment.Opening);
+                await SendFrameAsync(frame, item.Attachment);
             }
             finally
             {
@@ -44,6 +98,10 @@ internal sealed class ConnectionSender(WebSocket socket, FrameFormat format, Ack
             await SendCatchUpAsync(catchUp);
             Volatile.Write(ref _isCatchingUp, false);
         }
+        else if (item.Control is { } control)
+        {
+            await SendBytesAsync(control, item.Text!);
+        }
         else if (item.Text is { Length: > 0 } text)
         {
             await SendTextAsync(text);
@@ -52,12 +110,9 @@ internal sealed class ConnectionSender(WebSocket socket, FrameFormat format, Ack
 
     public async ValueTask CloseAsync(WebSocketCloseStatus status, string? reason)
     {
-        if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-        {
-            Volatile.Write(ref _busySinceMs, hub.NowMs);
-            await socket.CloseOutputAsync(status, reason, CancellationToken.None);
-            Volatile.Write(ref _busySinceMs, 0);
-        }
+        byte[] payload = [0, 0, .. Encoding.UTF8.GetBytes(reason ?? "").AsSpan(0, int.Min(CloseReasonBytesMax, Encoding.UTF8.GetByteCount(reason ?? "")))];
+        BinaryPrimitives.WriteUInt16BigEndian(payload, (ushort)status);
+        await SendBytesAsync(Opcode.Close, payload);
     }
 
     private async ValueTask SendCatchUpAsync(CatchUp catchUp)
@@ -76,7 +131,7 @@ internal sealed class ConnectionSender(WebSocket socket, FrameFormat format, Ack
             encoder => (encoder.EncodeMissed(catchUp, format, out long lost), lost), CancellationToken.None);
         if (missed is not null)
         {
-            await SendAndReleaseAsync(missed, attachment.Opening);
+            await SendAndReleaseAsync(missed, attachment);
         }
         if (overwritten > 0)
         {
@@ -102,16 +157,16 @@ internal sealed class ConnectionSender(WebSocket socket, FrameFormat format, Ack
         {
             PooledFrame frame = await hub.CatchUps.UseAsync(encoder => encoder.EncodeNext(cursor, format, catchUp.Tick), CancellationToken.None);
             hub.Counters.OnBackfillFrame();
-            await SendAndReleaseAsync(frame, catchUp.Attachment.Opening);
+            await SendAndReleaseAsync(frame, catchUp.Attachment);
         }
         while (!cursor.IsAtEnd);
     }
 
-    private async ValueTask SendAndReleaseAsync(PooledFrame frame, byte[] opening)
+    private async ValueTask SendAndReleaseAsync(PooledFrame frame, Attachment attachment)
     {
         try
         {
-            await SendFrameAsync(frame, opening);
+            await SendFrameAsync(frame, attachment);
         }
         finally
         {
@@ -119,7 +174,7 @@ internal sealed class ConnectionSender(WebSocket socket, FrameFormat format, Ack
         }
     }
 
-    private async ValueTask SendFrameAsync(PooledFrame frame, byte[] opening)
+    private async ValueTask SendFrameAsync(PooledFrame frame, Attachment attachment)
     {
         long nowMs = hub.NowMs;
         Volatile.Write(ref _busySinceMs, nowMs);
@@ -127,20 +182,33 @@ internal sealed class ConnectionSender(WebSocket socket, FrameFormat format, Ack
         {
             acks.OnSent(frame.Tick, nowMs);
         }
+        PooledFrame shape = Shape(frame);
+        byte[] opening = ReferenceEquals(shape, frame) ? attachment.Opening : attachment.CompressedOpening;
         if (opening.Length > 0)
         {
-            await socket.SendAsync(opening.AsMemory(), WebSocketMessageType.Text, endOfMessage: false, CancellationToken.None);
+            await socket.SendAsync(opening, CancellationToken.None);
         }
-        WebSocketMessageType type = format == FrameFormat.Json ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
-        await socket.SendAsync(frame.Memory, type, endOfMessage: true, CancellationToken.None);
-        OnSent(frame.Length + opening.Length);
+        await socket.SendAsync(shape.Message, CancellationToken.None);
+        OnSent(shape.Message.Length + opening.Length);
     }
 
-    private async ValueTask SendTextAsync(byte[] text)
+    /// <summary>As this connection takes it.</summary>
+    private PooledFrame Shape(PooledFrame frame) => socket.Compresses && frame.Compressed is { } compressed ? compressed : frame;
+
+    private ValueTask SendTextAsync(byte[] text) => SendBytesAsync(Opcode.Text, text);
+
+    private async ValueTask SendBytesAsync(Opcode opcode, byte[] payload)
     {
         Volatile.Write(ref _busySinceMs, hub.NowMs);
-        await socket.SendAsync(text.AsMemory(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-        OnSent(text.Length);
+        int size = WebSocketHeader.SizeFor(payload.Length) + payload.Length;
+        if (_scratch.Length < size)
+        {
+            _scratch = new byte[size];
+        }
+        int header = WebSocketHeader.Write(_scratch, opcode, isFinal: true, isCompressed: false, payload.Length);
+        payload.CopyTo(_scratch.AsSpan(header));
+        await socket.SendAsync(_scratch.AsMemory(0, size), CancellationToken.None);
+        OnSent(size);
     }
 
     private void OnSent(int bytes)

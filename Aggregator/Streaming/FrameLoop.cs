@@ -16,12 +16,10 @@ internal sealed partial class FrameLoop : IHostedService
     private readonly TelemetryStore _store;
     private readonly StreamingCounters _counters;
     private readonly TimeProvider _time;
-    private readonly IHostApplicationLifetime _lifetime;
-    private readonly ILogger<FrameLoop> _logger;
+    private readonly LoopThread _thread;
     private readonly long _coalesceNs;
     private readonly ConcurrentQueue<Action> _commands = new();
     private readonly WakeSignal _wake = new();
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly FrameSchedule _schedule = new();
     private readonly ArrivalWatch _arrivals;
     private readonly StreamRegistry _registry;
@@ -30,7 +28,6 @@ internal sealed partial class FrameLoop : IHostedService
     private readonly ViewerWatch _watch;
     private long _tick;
     private long _watchAtNs;
-    private bool _isStopping;
 
     public FrameLoop(
         TelemetryStore store, StreamingOptions options, StreamingCounters counters, TimeProvider time,
@@ -39,8 +36,7 @@ internal sealed partial class FrameLoop : IHostedService
         _store = store;
         _counters = counters;
         _time = time;
-        _lifetime = lifetime;
-        _logger = logger;
+        _thread = new LoopThread(nameof(FrameLoop), lifetime, logger);
         _coalesceNs = options.CoalesceMs * 1_000_000L;
         Pool = new FramePool(options.FramePoolBytesMax);
         var reader = new SeriesReader(store);
@@ -83,44 +79,22 @@ internal sealed partial class FrameLoop : IHostedService
             ran.SetResult();
         });
         // After the stop nobody runs commands; what they would have changed is gone too.
-        await Task.WhenAny(ran.Task, _stopped.Task);
+        await Task.WhenAny(ran.Task, _thread.Stopped);
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        new Thread(Run) { Name = nameof(FrameLoop), IsBackground = true, Priority = ThreadPriority.AboveNormal }.Start();
+        _thread.Start(RunOnce, ThreadPriority.AboveNormal);
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
-    {
-        Volatile.Write(ref _isStopping, true);
-        _wake.Set();
-        return _stopped.Task.WaitAsync(cancellationToken);
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => _thread.StopAsync(_wake.Set, cancellationToken);
 
-    private void Run()
+    private void RunOnce()
     {
-        try
-        {
-            while (!Volatile.Read(ref _isStopping))
-            {
-                RunCommands();
-                Pass();
-                Sleep();
-            }
-        }
-        catch (Exception exception)
-        {
-            // Nothing here is expected to fail: a view that is silently frozen would be worse than a process that ends.
-            Log.Bug(_logger, exception);
-            Environment.ExitCode = 1;
-            _lifetime.StopApplication();
-        }
-        finally
-        {
-            _stopped.SetResult();
-        }
+        RunCommands();
+        Pass();
+        Sleep();
     }
 
     private void RunCommands()
@@ -164,6 +138,7 @@ internal sealed partial class FrameLoop : IHostedService
                 _counters.OnTick();
                 _registry.TakeNewSeries();
             }
+            _counters.FrameLateness.Record(TimeSpan.FromTicks(long.Max(0, nowNs - _schedule.DueNs(rate)) / 100));
             frames += Emit(rate, tick);
             _schedule.OnEmitted(rate, nowNs);
         }
@@ -221,11 +196,5 @@ internal sealed partial class FrameLoop : IHostedService
         {
             _wake.Wait(sleepMs);
         }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Critical, "BUG: the frame loop failed. The process stops.")]
-        public static partial void Bug(ILogger logger, Exception exception);
     }
 }

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Observability.Aggregator.Histograms;
 using Observability.Aggregator.Storage;
+using Observability.Aggregator.Streaming.WebSockets;
 
 namespace Observability.Aggregator.Streaming;
 
@@ -111,6 +112,8 @@ internal sealed class JsonSink : ISampleSink
         Write((flags & FrameFlags.BackfillEnd) != 0 ? "],\"backfill_end\":true}" : "]}");
         PooledFrame frame = pool.Rent(_bytes.WrittenCount);
         _bytes.WrittenSpan.CopyTo(frame.Writable);
+        // Each connection sends its own opening before, as the first fragment of the message.
+        frame.Seal(Opcode.Continuation, isCompressed: false);
         frame.Tick = (_header.Flags & FrameFlags.Backfill) == 0 ? _header.Tick : 0;
         return frame;
     }

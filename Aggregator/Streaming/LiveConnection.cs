@@ -1,24 +1,39 @@
+using System.Net.Sockets;
 using System.Net.WebSockets;
+using Observability.Aggregator.Streaming.WebSockets;
 
 namespace Observability.Aggregator.Streaming;
 
 /// <summary>
-/// One WebSocket: its queue, its one sender at a time, and what it was told. The frame loop and the receiver put into the queue; the sender
-/// runs on the thread pool while something is there.
+/// One WebSocket: its queue, its one sender at a time, and what it was told. A frame goes from the frame loop straight to a socket that takes it;
+/// everything else waits in the queue, and a sender runs on the thread pool while something is there.
 /// </summary>
 internal sealed class LiveConnection : IThreadPoolWorkItem
 {
-    private readonly WebSocket _socket;
+    /// <summary>What the ping carries that asks whether the client answers pings at all.</summary>
+    private static readonly byte[] Probe = "probe"u8.ToArray();
+
+    /// <summary>What the ping carries whose answer proves an empty way to the client.</summary>
+    private static readonly byte[] EmptyWay = "direct"u8.ToArray();
+
+    // It answered the probe. If it does not answer this in time it is served through the web server: no worse, only dearer.
+    private static readonly TimeSpan EmptyWayTimeMax = TimeSpan.FromSeconds(1);
+
+    private readonly LiveSocket _socket;
     private readonly LiveHub _hub;
     private readonly OutboundQueue _queue;
     private readonly ConnectionSender _sender;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _emptyWay = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isProbed;
+    private long _lastReceivedMs;
+    private long _pingedMs;
     private WebSocketCloseStatus _closeStatus = WebSocketCloseStatus.NormalClosure;
     private string? _closeReason;
     private int _isAskingForDrained;
     private int _isCut;
 
-    public LiveConnection(WebSocket socket, FrameFormat format, string peer, LiveHub hub)
+    public LiveConnection(LiveSocket socket, FrameFormat format, string peer, LiveHub hub)
     {
         _socket = socket;
         _hub = hub;
@@ -28,6 +43,7 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
         Acks = new AckWindow(hub.Options.UnackedFramesMax, hub.Options.LagMs);
         _sender = new ConnectionSender(socket, format, Acks, hub);
         Viewer = new Viewer(this, format);
+        _lastReceivedMs = hub.NowMs;
     }
 
     public string Peer { get; }
@@ -39,6 +55,8 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
     public Viewer Viewer { get; }
 
     public bool IsQueueFull => _queue.IsFull;
+
+    public bool Compresses => _socket.Compresses;
 
     public bool IsIdle => _queue.IsIdle;
 
@@ -60,6 +78,10 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
     /// <summary>Frames are checked against the queue's bound before they are encoded; a text too many means that the client does not read.</summary>
     public bool Enqueue(in Outbound item)
     {
+        if (item.Frame is not null && _socket.IsDirect && _queue.TryBegin())
+        {
+            return SendNow(item);
+        }
         bool added = _queue.TryAdd(item, out bool startSender);
         if (startSender)
         {
@@ -70,6 +92,54 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
             Cut("it asks faster than it reads");
         }
         return added;
+    }
+
+    /// <summary>
+    /// Asks the client by a ping whether it answers pings. If it does, it gets another one and nothing more until it answers that: the web
+    /// server has then nothing left to send, and from then on bytes go to the socket directly.
+    /// </summary>
+    public void AskForEmptyWay()
+    {
+        if (_socket.CanGoDirect)
+        {
+            Enqueue(Outbound.OfControl(Opcode.Ping, Probe));
+        }
+    }
+
+    /// <summary>Anything came from the client.</summary>
+    public void OnReceived(in WebSocketMessage message)
+    {
+        Volatile.Write(ref _lastReceivedMs, _hub.NowMs);
+        Volatile.Write(ref _pingedMs, 0);
+        if (message.Opcode == Opcode.Pong && message.Payload.Span.SequenceEqual(Probe) && !_isProbed)
+        {
+            _isProbed = true;
+            Enqueue(Outbound.OfControl(Opcode.Ping, EmptyWay));
+        }
+        else if (message.Opcode == Opcode.Pong && message.Payload.Span.SequenceEqual(EmptyWay))
+        {
+            _emptyWay.TrySetResult();
+        }
+        else if (message.Opcode is null or Opcode.Close)
+        {
+            // It will not answer any more; what is left is the close frame.
+            _emptyWay.TrySetCanceled();
+        }
+    }
+
+    /// <summary>Asks a connection that is silent whether it is there. On the frame loop's thread.</summary>
+    public void PingIfSilent(long nowMs)
+    {
+        long pingedMs = Volatile.Read(ref _pingedMs);
+        if (pingedMs != 0 && nowMs - pingedMs >= _hub.Options.PongTimeoutMs)
+        {
+            Cut($"it answered no ping for {_hub.Options.PongTimeoutMs} ms (Streaming:PongTimeoutMs)");
+        }
+        else if (pingedMs == 0 && nowMs - Volatile.Read(ref _lastReceivedMs) >= _hub.Options.PingIntervalMs)
+        {
+            Volatile.Write(ref _pingedMs, nowMs);
+            Enqueue(Outbound.OfControl(Opcode.Ping, []));
+        }
     }
 
     /// <summary>Sends what waits, then the close frame.</summary>
@@ -103,19 +173,58 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
     public void Abort()
     {
         _queue.Close();
-        if (_socket.State != WebSocketState.Closed)
+        _socket.Abort();
+        _ended.TrySetResult();
+    }
+
+    /// <summary>After it nothing touches the socket. <paramref name="isClosed"/>: both sides said goodbye, so the web server may close it in peace.</summary>
+    public void Finish(bool isClosed)
+    {
+        _queue.Close();
+        if (!isClosed)
         {
             _socket.Abort();
         }
+        _socket.EndRequest();
         _ended.TrySetResult();
     }
 
     void IThreadPoolWorkItem.Execute() => _ = SendAllAsync();
 
+    /// <summary>We are the sender: the socket takes the frame, or the rest and what comes after it is sent by the pool.</summary>
+    private bool SendNow(in Outbound item)
+    {
+        bool isTaken = true;
+        try
+        {
+            if (!_sender.CanSendNow(item))
+            {
+                isTaken = _queue.TryAdd(item, out _);
+            }
+            else if (_sender.TrySendNow(item.Frame!))
+            {
+                item.Frame!.Release();
+                if (_queue.TryEnd())
+                {
+                    return true;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The other side is gone: the receiver ends it.
+            Abort();
+            return false;
+        }
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return isTaken;
+    }
+
     private async Task SendAllAsync()
     {
         try
         {
+            await _sender.SendRestAsync();
             while (_queue.TryTake(out Outbound item))
             {
                 if (item.IsEnd)
@@ -126,13 +235,17 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
                     return;
                 }
                 await _sender.SendAsync(item);
+                if (ReferenceEquals(item.Text, EmptyWay))
+                {
+                    await AwaitEmptyWayAsync();
+                }
             }
             if (Interlocked.Exchange(ref _isAskingForDrained, 0) != 0)
             {
                 _hub.OnDrained(Viewer);
             }
         }
-        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException or IOException)
         {
             // The other side is gone, or the connection was cut: the receiver ends it.
             Abort();
@@ -141,6 +254,17 @@ internal sealed class LiveConnection : IThreadPoolWorkItem
         {
             Abort();
             _hub.OnBug(exception);
+        }
+    }
+
+    private async Task AwaitEmptyWayAsync()
+    {
+        using var timeout = new CancellationTokenSource();
+        await Task.WhenAny(_emptyWay.Task, _ended.Task, Task.Delay(EmptyWayTimeMax, _hub.Time, timeout.Token));
+        await timeout.CancelAsync();
+        if (_emptyWay.Task.IsCompletedSuccessfully)
+        {
+            _socket.GoDirect();
         }
     }
 }

@@ -1,5 +1,6 @@
-using System.Net.WebSockets;
+using System.Net;
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Streaming.WebSockets;
 
 namespace Observability.Aggregator.Streaming;
 
@@ -8,10 +9,6 @@ internal static class LiveEndpoint
 {
     public const string Path = "/ws";
     public const string Subprotocol = "telemetry.v1.binary";
-
-    // Pings keep proxies from closing quiet connections, and find a peer that went away without a word.
-    private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(20);
 
     public static async Task ServeAsync(HttpContext context, LiveHub hub, ServingState serving)
     {
@@ -33,12 +30,8 @@ internal static class LiveEndpoint
         try
         {
             bool binary = context.WebSockets.WebSocketRequestedProtocols.Contains(Subprotocol);
-            using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
-            {
-                SubProtocol = binary ? Subprotocol : null,
-                KeepAliveInterval = KeepAliveInterval,
-                KeepAliveTimeout = KeepAliveTimeout,
-            });
+            LiveSocket socket = await WebSocketHandshake.AcceptAsync(
+                context, binary ? Subprotocol : null, MayCompress(hub.Options.Compression, context.Connection.RemoteIpAddress));
             string peer = $"{context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}";
             await hub.RunAsync(socket, binary ? FrameFormat.Binary : FrameFormat.Json, peer, context.RequestAborted);
         }
@@ -47,6 +40,13 @@ internal static class LiveEndpoint
             hub.GiveBack();
         }
     }
+
+    private static bool MayCompress(FrameCompression compression, IPAddress? peer) => compression switch
+    {
+        FrameCompression.Off => false,
+        FrameCompression.Always => true,
+        _ => peer is not null && !IPAddress.IsLoopback(peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer),
+    };
 
     private static Task Refuse(HttpContext context, int status, string detail) => Results.Problem(detail, statusCode: status).ExecuteAsync(context);
 }

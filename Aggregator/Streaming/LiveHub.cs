@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
+using Observability.Aggregator.Streaming.WebSockets;
 
 namespace Observability.Aggregator.Streaming;
 
@@ -38,6 +39,8 @@ internal sealed partial class LiveHub : IDrain, IDisposable
 
     public CatchUpGate CatchUps { get; }
 
+    public TimeProvider Time => _time;
+
     public long NowMs => _loop.NowMs;
 
     public long UnixNs => _loop.UnixNs;
@@ -59,16 +62,17 @@ internal sealed partial class LiveHub : IDrain, IDisposable
     public void GiveBack() => Interlocked.Decrement(ref _count);
 
     /// <summary>Serves one connection until it ends.</summary>
-    public async Task RunAsync(WebSocket socket, FrameFormat format, string peer, CancellationToken aborted)
+    public async Task RunAsync(LiveSocket socket, FrameFormat format, string peer, CancellationToken aborted)
     {
         var connection = new LiveConnection(socket, format, peer, this);
+        var receiver = new ConnectionReceiver(socket, connection, _store, _loop, this);
         _connections.TryAdd(connection, 0);
         try
         {
             await _loop.RunAsync(() => _loop.Add(connection.Viewer));
-            var receiver = new ConnectionReceiver(socket, connection, _store, _loop, this);
             connection.Enqueue(Outbound.OfText(ServerMessages.Hello(
                 _store.SessionId, _time.UnixNs(), format == FrameFormat.Json ? Options.AutomaticSeriesMax : null)));
+            connection.AskForEmptyWay();
             if (format == FrameFormat.Json)
             {
                 await receiver.SubscribeToAllAsync();
@@ -80,7 +84,7 @@ internal sealed partial class LiveHub : IDrain, IDisposable
         finally
         {
             await _loop.RunAsync(() => _loop.Remove(connection.Viewer));
-            connection.Abort();
+            connection.Finish(isClosed: receiver.WasClosed);
             _connections.TryRemove(connection, out _);
         }
     }

@@ -1,3 +1,5 @@
+using Observability.Aggregator.Streaming.WebSockets;
+
 namespace Observability.Aggregator.Streaming;
 
 /// <summary>One thing that waits for a connection's socket: a frame, a text, a catch-up, or the end.</summary>
@@ -14,6 +16,9 @@ internal readonly record struct Outbound
 
     public CatchUp? CatchUp { get; private init; }
 
+    /// <summary>The bytes of Text are the payload of this control frame.</summary>
+    public Opcode? Control { get; private init; }
+
     /// <summary>Neither of the others: the connection is closed after what came before.</summary>
     public bool IsEnd => Frame is null && Text is null && CatchUp is null;
 
@@ -21,6 +26,8 @@ internal readonly record struct Outbound
         new() { Frame = frame, Attachment = attachment, MemberCount = memberCount };
 
     public static Outbound OfText(byte[] text) => new() { Text = text };
+
+    public static Outbound OfControl(Opcode opcode, byte[] payload) => new() { Control = opcode, Text = payload };
 
     public static Outbound OfCatchUp(CatchUp catchUp) => new() { CatchUp = catchUp };
 

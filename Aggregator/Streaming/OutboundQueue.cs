@@ -23,6 +23,30 @@ internal sealed class OutboundQueue(int framesMax, int textsMax)
     /// <summary>Nothing waits and nothing is being sent.</summary>
     public bool IsIdle => !Volatile.Read(ref _isSending);
 
+    /// <summary>Makes the caller the sender, if nothing waits and nobody sends. Until <see cref="TryEnd"/> others only add.</summary>
+    public bool TryBegin()
+    {
+        lock (_lock)
+        {
+            if (_isSending || _isClosed)
+            {
+                return false;
+            }
+            _isSending = true;
+            return true;
+        }
+    }
+
+    /// <summary>False: something was added meanwhile, and the caller is still the sender.</summary>
+    public bool TryEnd()
+    {
+        lock (_lock)
+        {
+            _isSending = _items.Count > 0;
+            return !_isSending;
+        }
+    }
+
     public bool TryAdd(in Outbound item, out bool startSender)
     {
         lock (_lock)

@@ -17,8 +17,13 @@ internal sealed class StreamingCounters
     private long _slowedDown;
     private long _spedUp;
     private long _seriesRefused;
+    private long _framesCompressed;
+    private long _compressedBytes;
+    private long _compressedFromBytes;
+    private long _compressionTicks;
 
     private long _framesSent;
+    private long _framesSentDirectly;
     private long _bytesSent;
     private long _backfillFrames;
     private long _missedOverwritten;
@@ -27,6 +32,18 @@ internal sealed class StreamingCounters
 
     /// <summary>Time of one pass of the frame loop.</summary>
     public DurationHistogram FrameTime { get; } = new();
+
+    /// <summary>From when a class's frame was due (its period over, and something there to send) to the start of the pass that makes it.</summary>
+    public DurationHistogram FrameLateness { get; } = new();
+
+    public long FramesCompressed => Volatile.Read(ref _framesCompressed);
+
+    public long CompressedBytes => Volatile.Read(ref _compressedBytes);
+
+    /// <summary>What the compressed frames were before.</summary>
+    public long CompressedFromBytes => Volatile.Read(ref _compressedFromBytes);
+
+    public TimeSpan CompressionTime => TimeSpan.FromTicks(Volatile.Read(ref _compressionTicks));
 
     public long Ticks => Volatile.Read(ref _ticks);
 
@@ -53,6 +70,9 @@ internal sealed class StreamingCounters
 
     public long FramesSent => Volatile.Read(ref _framesSent);
 
+    /// <summary>Those that the frame loop gave to the socket itself; it alone writes it.</summary>
+    public long FramesSentDirectly => Volatile.Read(ref _framesSentDirectly);
+
     public long BytesSent => Volatile.Read(ref _bytesSent);
 
     public long BackfillFrames => Volatile.Read(ref _backfillFrames);
@@ -74,6 +94,14 @@ internal sealed class StreamingCounters
         Volatile.Write(ref _overwritten, _overwritten + overwritten);
     }
 
+    internal void OnCompressed(int fromBytes, int bytes, TimeSpan elapsed)
+    {
+        Volatile.Write(ref _framesCompressed, _framesCompressed + 1);
+        Volatile.Write(ref _compressedFromBytes, _compressedFromBytes + fromBytes);
+        Volatile.Write(ref _compressedBytes, _compressedBytes + bytes);
+        Volatile.Write(ref _compressionTicks, _compressionTicks + elapsed.Ticks);
+    }
+
     internal void OnOverrun() => Volatile.Write(ref _overruns, _overruns + 1);
 
     internal void OnSlowedDown() => Volatile.Write(ref _slowedDown, _slowedDown + 1);
@@ -86,6 +114,12 @@ internal sealed class StreamingCounters
     {
         Interlocked.Increment(ref _framesSent);
         Interlocked.Add(ref _bytesSent, bytes);
+    }
+
+    internal void OnSentDirectly(int bytes)
+    {
+        Volatile.Write(ref _framesSentDirectly, _framesSentDirectly + 1);
+        OnSent(bytes);
     }
 
     internal void OnBackfillFrame() => Interlocked.Increment(ref _backfillFrames);

@@ -30,6 +30,15 @@ internal sealed class StreamingOptions
     /// <summary>A connection that takes nothing for this long is cut.</summary>
     [Range(100, 600_000)] public int SendTimeoutMs { get; init; } = 10_000;
 
+    /// <summary>A connection that sent nothing for this long is asked by a ping whether it is there. Pings also keep proxies from closing it.</summary>
+    [Range(50, 600_000)] public int PingIntervalMs { get; init; } = 15_000;
+
+    /// <summary>A connection that does not answer a ping for this long is cut.</summary>
+    [Range(50, 600_000)] public int PongTimeoutMs { get; init; } = 20_000;
+
+    /// <summary>Whether frames are compressed, once for all who agree to it (permessage-deflate).</summary>
+    public FrameCompression Compression { get; init; } = FrameCompression.Remote;
+
     /// <summary>How long a client may take to answer our close frame.</summary>
     [Range(10, 60_000)] public int CloseTimeoutMs { get; init; } = 2_000;
 

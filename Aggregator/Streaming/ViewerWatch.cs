@@ -24,6 +24,7 @@ internal sealed class ViewerWatch(ViewerPlanner planner, StreamingOptions option
             {
                 continue;
             }
+            connection.PingIfSilent(nowMs);
             if (connection.IsStuck(nowMs))
             {
                 connection.Cut($"its socket took nothing for {options.SendTimeoutMs} ms (Streaming:SendTimeoutMs)");

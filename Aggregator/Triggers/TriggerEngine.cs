@@ -8,7 +8,7 @@ namespace Observability.Aggregator.Triggers;
 /// The one thread that judges samples. Each <see cref="TriggerOptions.EvaluateEveryMs"/> it looks at every new sample of every watched
 /// series; without a rule it sleeps. Rules and questions reach it through <see cref="RunAsync"/>; nothing else touches its state.
 /// </summary>
-internal sealed partial class TriggerEngine : IHostedService, IDisposable
+internal sealed class TriggerEngine : IHostedService, IDisposable
 {
     /// <summary>Samples that arrive this much later than their timestamp still make it into a capture.</summary>
     private const long CaptureGraceNs = 250_000_000;
@@ -18,17 +18,14 @@ internal sealed partial class TriggerEngine : IHostedService, IDisposable
     private readonly TriggerOptions _options;
     private readonly TriggerEvents _events;
     private readonly TimeProvider _time;
-    private readonly IHostApplicationLifetime _lifetime;
-    private readonly ILogger<TriggerEngine> _logger;
+    private readonly LoopThread _thread;
     private readonly CaptureReader _captures;
     private readonly SeriesJudge _judge;
     private readonly ConcurrentQueue<Action> _commands = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<RuleWatch> _rules = [];
     private readonly List<PendingCapture> _pending = [];
     private int _seriesSeen;
-    private bool _isStopping;
 
     public TriggerEngine(
         TelemetryStore store, TriggerOptions options, TriggerEvents events, TimeProvider time,
@@ -38,8 +35,7 @@ internal sealed partial class TriggerEngine : IHostedService, IDisposable
         _options = options;
         _events = events;
         _time = time;
-        _lifetime = lifetime;
-        _logger = logger;
+        _thread = new LoopThread(nameof(TriggerEngine), lifetime, logger);
         _captures = new CaptureReader(store, options);
         _judge = new SeriesJudge(store, events.Counters);
     }
@@ -86,7 +82,7 @@ internal sealed partial class TriggerEngine : IHostedService, IDisposable
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         _commands.Enqueue(() => answer.SetResult(question()));
         _wake.Set();
-        await Task.WhenAny(answer.Task, _stopped.Task);
+        await Task.WhenAny(answer.Task, _thread.Stopped);
         return answer.Task.IsCompleted
             ? await answer.Task
             : throw new OperationCanceledException("Cannot answer about triggers, because the aggregator is ending.");
@@ -94,16 +90,11 @@ internal sealed partial class TriggerEngine : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        new Thread(Run) { Name = nameof(TriggerEngine), IsBackground = true }.Start();
+        _thread.Start(RunOnce);
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
-    {
-        Volatile.Write(ref _isStopping, true);
-        _wake.Set();
-        return _stopped.Task.WaitAsync(cancellationToken);
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => _thread.StopAsync(() => _wake.Set(), cancellationToken);
 
     public void Dispose() => _wake.Dispose();
 
@@ -122,35 +113,18 @@ internal sealed partial class TriggerEngine : IHostedService, IDisposable
         TakeCaptures(nowNs);
     }
 
-    private void Run()
+    private void RunOnce()
     {
-        try
+        while (_commands.TryDequeue(out Action? command))
         {
-            while (!Volatile.Read(ref _isStopping))
-            {
-                while (_commands.TryDequeue(out Action? command))
-                {
-                    OfferNewSeries();
-                    command();
-                }
-                if (_rules.Count > 0 || _pending.Count > 0)
-                {
-                    Pass();
-                }
-                _wake.WaitOne(_rules.Count > 0 || _pending.Count > 0 ? _options.EvaluateEveryMs : SleepWithoutRulesMs);
-            }
+            OfferNewSeries();
+            command();
         }
-        catch (Exception exception)
+        if (_rules.Count > 0 || _pending.Count > 0)
         {
-            // Nothing here is expected to fail: rules that silently stopped firing would be worse than a process that ends.
-            Log.Bug(_logger, exception);
-            Environment.ExitCode = 1;
-            _lifetime.StopApplication();
+            Pass();
         }
-        finally
-        {
-            _stopped.SetResult();
-        }
+        _wake.WaitOne(_rules.Count > 0 || _pending.Count > 0 ? _options.EvaluateEveryMs : SleepWithoutRulesMs);
     }
 
     private void OfferNewSeries()
@@ -235,10 +209,4 @@ internal sealed partial class TriggerEngine : IHostedService, IDisposable
     }
 
     private sealed record PendingCapture(Firing Firing, Series Series, long DueNs);
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Critical, "BUG: the trigger engine failed. The process stops.")]
-        public static partial void Bug(ILogger logger, Exception exception);
-    }
 }

@@ -31,9 +31,10 @@ internal sealed class LiveClient : IAsyncDisposable
 
     public string? Subprotocol => _socket.SubProtocol;
 
-    public static async Task<LiveClient> ConnectAsync(RunningAggregator aggregator, bool binary = true, bool acks = false, string[]? subprotocols = null)
+    public static async Task<LiveClient> ConnectAsync(RunningAggregator aggregator, bool binary = true, bool acks = false, string[]? subprotocols = null, bool compresses = false)
     {
         var client = new LiveClient { AcksFrames = acks };
+        client._socket.Options.DangerousDeflateOptions = compresses ? new WebSocketDeflateOptions() : null;
         foreach (string subprotocol in subprotocols ?? (binary ? ["telemetry.v1.binary"] : []))
         {
             client._socket.Options.AddSubProtocol(subprotocol);

@@ -13,8 +13,10 @@ internal static class FanOutCommand
     private const double PeriodMs = 1000.0 / 60;
     private const int Agents = 4;
     private const int GaugesPerAgent = 25;
+    private const string Late = "telemetry_frame_late_seconds";
+    private const string Pass = "telemetry_frame_seconds";
     private const string Selector = "{__name__=~\"gauge_.*\"}";
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
 
     public static async Task<int> RunAsync(string[] args, TextWriter output)
     {
@@ -22,9 +24,6 @@ internal static class FanOutCommand
         TimeSpan time = TimeSpan.FromSeconds(Whole(Option(args, "--seconds", "10")));
         await output.WriteLineAsync(
             $"{Agents} agents x {GaugesPerAgent} gauges each 20 ms, every viewer at 60 Hz, {time.TotalSeconds} s, {Environment.ProcessorCount} processors");
-        await output.WriteLineAsync(
-            "viewers | frames/s each | bytes/frame | server CPU-s per 1,000 client-s | us/frame | jitter p50 / p99 ms | lag p50 / p99 ms | " +
-            "lag p99 with a stopped reader | generator");
         foreach (int viewers in counts)
         {
             await output.WriteLineAsync(await MeasureAsync(viewers, time));
@@ -42,26 +41,25 @@ internal static class FanOutCommand
         var running = new List<Task>();
         for (int i = 0; i < count; i++)
         {
-            ViewerClient viewer = await ViewerClient.ConnectAsync(aggregator.Web, Selector, meter);
-            viewers.Add(viewer);
-            running.Add(Task.Run(viewer.RunAsync));
+            viewers.Add(await ViewerClient.ConnectAsync(aggregator.Web, Selector, meter));
+            running.Add(Task.Run(viewers[i].RunAsync));
         }
         meter.Rhythm = viewers[0];
+        meter.Stopper = await ViewerClient.ConnectAsync(aggregator.Web, Selector, meter, StoppedReader.ReceiveBytes);
+        viewers.Add(meter.Stopper);
+        running.Add(Task.Run(meter.Stopper.RunAsync));
         await Task.Delay(WarmUp);                               // everything is compiled, and backfills are over
+        Func<Task<ServerStamps>> end = await ServerStamps.BeginAsync(aggregator);
         Period all = await MeasureAsync(aggregator, meter, time);
-        string line = Describe(count, all, meter);
-        double lagMs = meter.LagMs(0.99);
-
-        viewers[^1].StopReading();
-        await Task.Delay(WarmUp);
-        await MeasureAsync(aggregator, meter, time);
-        double withStoppedMs = meter.LagMs(0.99);
+        ServerStamps server = await end();
+        string text = Describe(count, all, meter, server);
+        string stopped = await StoppedReader.TryAsync(meter.Stopper, meter);
         meter.Finish();
         viewers.ForEach(viewer => viewer.Dispose());
         await Task.WhenAll(running);
         bool isSaturated = all.ServerSeconds + all.OwnSeconds > 0.9 * Environment.ProcessorCount * all.Seconds;
-        return line + Text($"{withStoppedMs:F2} ({(withStoppedMs / lagMs) - 1:+0%;-0%}) | {all.OwnSeconds / all.Seconds:P0} of a processor") +
-            (isSaturated ? ", machine SATURATED" : "");
+        return text + $"\n  stopped reader, the others' lag without / with, medians of alternating windows: {stopped}" +
+            (isSaturated ? "\n  machine SATURATED" : "");
     }
 
     private static async Task<Period> MeasureAsync(ServerProcess aggregator, FanOutMeter meter, TimeSpan time)
@@ -77,13 +75,19 @@ internal static class FanOutCommand
         return new Period(clock.Elapsed.TotalSeconds, (aggregator.Cpu - serverBefore).TotalSeconds, (own.TotalProcessorTime - ownBefore).TotalSeconds);
     }
 
-    private static string Describe(int viewers, Period period, FanOutMeter meter)
+    private static string Describe(int viewers, Period period, FanOutMeter meter, ServerStamps server)
     {
         double framesPerSecond = meter.Frames / period.Seconds / viewers;
         double perThousand = period.ServerSeconds * 1000 / (viewers * period.Seconds);
         double usPerFrame = period.ServerSeconds * 1e6 / Math.Max(1, meter.Frames);
-        return Text($"{viewers} | {framesPerSecond:F1} of {meter.RhythmFrames / period.Seconds:F1} | {meter.BytesPerFrame:F0} | {perThousand:F2} | {usPerFrame:F1} | ") +
-            Text($"{meter.JitterMs(0.5, PeriodMs):F2} / {meter.JitterMs(0.99, PeriodMs):F2} | {meter.LagMs(0.5):F2} / {meter.LagMs(0.99):F2} | ");
+        double encodes = server.Count("telemetry_frames_encoded_total", "rate=\"60\"") / period.Seconds;
+        return Text($"{viewers} viewers: {framesPerSecond:F1} frames/s each ({encodes:F1} made/s at 60 Hz) of {meter.BytesPerFrame:F0} B, ") +
+            Text($"moves to a slower class {server.Count("telemetry_live_clients_slowed_total")}\n") +
+            Text($"  server {perThousand:F2} CPU-s per 1,000 client-s, {usPerFrame:F1} us a frame; generator {period.OwnSeconds / period.Seconds:P0} of a processor\n") +
+            Text($"  server, its own stamps: pass starts after it is due p50 {server.AtMostMs(Late, 0.5)}, p99 {server.AtMostMs(Late, 0.99)} ms; ") +
+            Text($"pass until every socket has it p50 {server.AtMostMs(Pass, 0.5)}, p99 {server.AtMostMs(Pass, 0.99)} ms\n") +
+            Text($"  interval between stamps, off 16.67 ms: p50 {meter.JitterMs(0.5, PeriodMs):F2}, p99 {meter.JitterMs(0.99, PeriodMs):F2} ms; ") +
+            Text($"stamp to arrival p50 {meter.LagMs(0.5):F2}, p99 {meter.LagMs(0.99):F2} ms");
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

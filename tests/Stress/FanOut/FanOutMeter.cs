@@ -16,6 +16,9 @@ internal sealed class FanOutMeter
     /// <summary>The one whose frames tell the server's own rhythm.</summary>
     public ViewerClient? Rhythm { get; set; }
 
+    /// <summary>The one that stops reading now and then: what it receives is counted nowhere.</summary>
+    public ViewerClient? Stopper { get; set; }
+
     public bool IsOver => _isOver;
 
     public long Frames => Volatile.Read(ref _frames);
@@ -37,7 +40,7 @@ internal sealed class FanOutMeter
 
     public void OnFrame(ViewerClient viewer, long framedNs, int bytes)
     {
-        if (!_isMeasuring)
+        if (!_isMeasuring || viewer == Stopper)
         {
             return;
         }

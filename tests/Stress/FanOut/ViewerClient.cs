@@ -7,7 +7,7 @@ namespace Observability.Stress.FanOut;
 
 /// <summary>
 /// One viewer of the live stream, as cheap as it can be made: the WebSocket protocol (RFC 6455) by hand over a socket, without looking
-/// into a frame further than its header. It acknowledges each frame, as the page does after painting.
+/// into a frame further than its header. It acknowledges every second frame, as the page does after painting.
 /// </summary>
 internal sealed class ViewerClient : IDisposable
 {
@@ -15,22 +15,32 @@ internal sealed class ViewerClient : IDisposable
     private const int TickOffset = 16;
     private const int FramedOffset = 24;
     private const byte Binary = 0x82;
+    private const int FramesPerAck = 2;
+    private const byte Ping = 0x89;
     private const byte MaskedText = 0x81;
+    private const byte MaskedPong = 0x8A;
 
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly FanOutMeter _meter;
     private readonly byte[] _received = new byte[256 * 1024];
     private readonly byte[] _sent = new byte[256];
     private int _count;
-    private volatile bool _isStopped;
+    private long _tick = -1;
+    private int _unacked;
+    private volatile TaskCompletionSource? _stopped;
 
     private ViewerClient(FanOutMeter meter) => _meter = meter;
 
     public long Frames { get; private set; }
 
-    public static async Task<ViewerClient> ConnectAsync(Uri web, string selector, FanOutMeter meter)
+    /// <summary><paramref name="receiveBytes"/>: what the system keeps for it while it does not read; null: as much as the system likes.</summary>
+    public static async Task<ViewerClient> ConnectAsync(Uri web, string selector, FanOutMeter meter, int? receiveBytes = null)
     {
         var client = new ViewerClient(meter);
+        if (receiveBytes is { } bytes)
+        {
+            client._socket.ReceiveBufferSize = bytes;
+        }
         await client._socket.ConnectAsync(web.Host, web.Port);
         await client.SendAsync(Encoding.ASCII.GetBytes(
             $"GET /ws HTTP/1.1\r\nHost: {web.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
@@ -41,25 +51,41 @@ internal sealed class ViewerClient : IDisposable
         return client;
     }
 
-    /// <summary>From now on nothing is read any more; the connection stays.</summary>
-    public void StopReading() => _isStopped = true;
+    /// <summary>Nothing is read any more until <see cref="ReadOn"/>; the connection stays.</summary>
+    public void StopReading() => _stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void ReadOn()
+    {
+        TaskCompletionSource? stopped = _stopped;
+        _stopped = null;
+        stopped?.SetResult();
+    }
 
     public async Task RunAsync()
     {
         try
         {
-            while (!_isStopped)
+            while (true)
             {
+                if (_stopped is { } stopped)
+                {
+                    await stopped.Task;
+                }
                 int read = await _socket.ReceiveAsync(_received.AsMemory(_count), SocketFlags.None);
                 if (read == 0)
                 {
                     return;
                 }
                 _count += read;
-                long tick = TakeMessages();
-                if (tick >= 0)
+                int answer = TakeMessages();
+                if (_unacked >= FramesPerAck)
                 {
-                    await SendTextAsync($"{{\"type\":\"ack\",\"tick\":{tick.ToString(CultureInfo.InvariantCulture)}}}");
+                    _unacked = 0;
+                    answer += WriteAck(_sent.AsSpan(answer));
+                }
+                if (answer > 0)
+                {
+                    await SendAsync(_sent.AsMemory(0, answer));
                 }
             }
         }
@@ -90,24 +116,51 @@ internal sealed class ViewerClient : IDisposable
         Consume(end + 4);
     }
 
-    /// <summary>The newest tick among the messages that are complete; -1 when none was a frame.</summary>
-    private long TakeMessages()
+    /// <summary>Returns the bytes of an answer to a ping among them.</summary>
+    private int TakeMessages()
     {
-        long tick = -1;
+        int answer = 0;
         int at = 0;
         while (TryReadLength(at, out int header, out int length) && _count - at >= header + length)
         {
+            ReadOnlySpan<byte> payload = _received.AsSpan(at + header, length);
             if (_received[at] == Binary && length >= HeaderBytes)
             {
-                ReadOnlySpan<byte> frame = _received.AsSpan(at + header, length);
-                tick = (long)BinaryPrimitives.ReadDoubleLittleEndian(frame[TickOffset..]);
-                _meter.OnFrame(this, BinaryPrimitives.ReadInt64LittleEndian(frame[FramedOffset..]), length);
+                _tick = (long)BinaryPrimitives.ReadDoubleLittleEndian(payload[TickOffset..]);
+                _meter.OnFrame(this, BinaryPrimitives.ReadInt64LittleEndian(payload[FramedOffset..]), length);
                 Frames++;
+                _unacked++;
+            }
+            else if (_received[at] == Ping)
+            {
+                answer = Write(_sent, MaskedPong, payload);
             }
             at += header + length;
         }
         Consume(at);
-        return tick;
+        return answer;
+    }
+
+    private int WriteAck(Span<byte> destination)
+    {
+        Span<byte> text = stackalloc byte[64];
+        System.Text.Unicode.Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"{{\"type\":\"ack\",\"tick\":{_tick}}}", out int bytes);
+        return Write(destination, MaskedText, text[..bytes]);
+    }
+
+    /// <summary>A client's frame is masked; a mask of zeros leaves it readable.</summary>
+    private static int Write(Span<byte> destination, byte first, ReadOnlySpan<byte> payload)
+    {
+        int length = payload.Length < 126 ? 2 : 4;
+        destination[0] = first;
+        destination[1] = (byte)(0x80 | Math.Min(payload.Length, 126));
+        if (length == 4)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)payload.Length);
+        }
+        destination.Slice(length, 4).Clear();
+        payload.CopyTo(destination[(length + 4)..]);
+        return length + 4 + payload.Length;
     }
 
     private bool TryReadLength(int at, out int header, out int length)
@@ -143,22 +196,9 @@ internal sealed class ViewerClient : IDisposable
         _count -= bytes;
     }
 
-    /// <summary>A client's message is masked; a mask of zeros leaves it readable.</summary>
-    private Task SendTextAsync(string text)
-    {
-        int bytes = Encoding.UTF8.GetBytes(text, _sent.AsSpan(8));
-        int start = bytes < 126 ? 2 : 0;
-        _sent[start] = MaskedText;
-        _sent[start + 1] = (byte)(0x80 | Math.Min(bytes, 126));
-        if (bytes >= 126)
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(_sent.AsSpan(2), (ushort)bytes);
-        }
-        _sent.AsSpan(4, 4).Clear();
-        return SendAsync(_sent.AsMemory(start, 8 - start + bytes));
-    }
+    private ValueTask SendTextAsync(string text) => SendAsync(_sent.AsMemory(0, Write(_sent, MaskedText, Encoding.UTF8.GetBytes(text))));
 
-    private async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {

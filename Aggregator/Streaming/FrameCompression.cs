@@ -1,0 +1,12 @@
+namespace Observability.Aggregator.Streaming;
+
+/// <summary>To whom compressed frames are sent, if the client offers to read them.</summary>
+internal enum FrameCompression
+{
+    Off,
+
+    /// <summary>To all but programs of this machine, for whom bytes cost less than the time to compress and inflate them.</summary>
+    Remote,
+
+    Always,
+}

@@ -1,0 +1,91 @@
+using System.Text;
+using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Storage;
+using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Tests.Diagnostics;
+using Observability.Aggregator.Tests.Streaming.WebSockets;
+
+namespace Observability.Aggregator.Tests.Streaming;
+
+public sealed class DirectSendTests
+{
+    private static readonly byte[] Subscribe = ClientFrames.Text("""{"type":"subscribe","id":1,"selector":"value"}""");
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Frames_WhetherPingsAreAnsweredOrNot_ArriveInOrderAndOnce(bool answers)
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Streaming:QueueFramesMax=256");
+        var source = new TestSource(aggregator.Get<TelemetryStore>());
+        Series series = source.Add("value");
+        using RawViewer viewer = await RawViewer.ConnectAsync(aggregator, answers);
+        if (answers)
+        {
+            // Two pings: whether it answers at all, and what proves an empty way.
+            for (int ping = 0; ping < 2; ping++)
+            {
+                await viewer.SendAsync(ClientFrames.Frame(0x8A, await viewer.UntilAsync(0x89)));
+            }
+        }
+        await viewer.SendAsync(Subscribe);
+        await viewer.UntilAsync(0x82, payload => DecodedFrame.Decode(payload).IsBackfillEnd);
+
+        var frames = new List<DecodedFrame>();
+        for (int value = 1; value <= 50; value++)
+        {
+            source.Append(series, TimeProvider.System.UnixNs(), (double)value);
+            frames.Add(DecodedFrame.Decode(await viewer.UntilAsync(0x82)));
+        }
+
+        Assert.Equal("min 1 max 50 sum 1275 count 50", $"{GroundTruth.Received(frames, series.Id)}");
+        Assert.Equal(frames.Select(frame => frame.Tick).Order(), frames.Select(frame => frame.Tick));
+        long direct = aggregator.Get<StreamingCounters>().FramesSentDirectly;
+        Assert.True(answers ? direct >= 49 : direct == 0, $"{direct} of 50 frames were sent by the frame loop itself");
+    }
+
+    [Fact]
+    public async Task Ping_OfAClientThatIsSilent_IsSentAndWithoutAnAnswerItIsCut()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Streaming:PingIntervalMs=200", "Streaming:PongTimeoutMs=500");
+        using (RawViewer viewer = await RawViewer.ConnectAsync(aggregator))
+        {
+            // Three pings of silence answered, and it is still there.
+            for (int ping = 0; ping < 3; ping++)
+            {
+                await viewer.SendAsync(ClientFrames.Frame(0x8A, await viewer.UntilAsync(0x89, payload => payload.Length == 0)));
+            }
+            await viewer.SendAsync(ClientFrames.Frame(0x88, [0x03, 0xE8]));
+            await viewer.UntilAsync(0x88);
+        }
+        Assert.Equal(0, aggregator.Get<StreamingCounters>().ClientsCut);
+
+        using RawViewer mute = await RawViewer.ConnectAsync(aggregator, answersPings: false);
+        int pings = 0;
+        while (await mute.ReceiveAsync() is { } frame)
+        {
+            pings += frame.First == 0x89 && frame.Payload.Length == 0 ? 1 : 0;
+        }
+        Assert.Equal((1, 1L), (pings, aggregator.Get<StreamingCounters>().ClientsCut));
+    }
+
+    [Fact]
+    public async Task Ping_OfAClient_IsAnsweredWithItsOwnBytes()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        using RawViewer viewer = await RawViewer.ConnectAsync(aggregator);
+        await viewer.SendAsync(ClientFrames.Frame(0x89, "are you there"u8.ToArray()));
+        Assert.Equal("are you there", Encoding.ASCII.GetString(await viewer.UntilAsync(0x8A)));
+    }
+
+    [Fact]
+    public async Task Close_OfAClient_IsAnsweredAndEndsTheConnection()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        using RawViewer viewer = await RawViewer.ConnectAsync(aggregator);
+        await viewer.SendAsync(ClientFrames.Frame(0x88, [0x03, 0xE8]));
+        Assert.Equal("03E8", Convert.ToHexString(await viewer.UntilAsync(0x88)));
+        Assert.Null(await viewer.ReceiveAsync());
+        Assert.Equal(0, aggregator.Get<StreamingCounters>().ClientsCut);
+    }
+}
