@@ -117,7 +117,7 @@ internal sealed class SoakLoad : IAsyncDisposable
                 Note(buffer.AsMemory(0, count), name);
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception left) when (cancellationToken.IsCancellationRequested && left is OperationCanceledException or WebSocketException)
         {
             // The viewer leaves without a word, as browsers do.
         }
