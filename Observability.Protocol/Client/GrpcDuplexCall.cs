@@ -75,8 +75,11 @@ public sealed class GrpcDuplexCall : IAsyncDisposable
             }
             Stream stream = _requestStream ?? await OpenAsync(cancellationToken);
             ReadOnlyMemory<byte> framed = _framer.Frame(message.Span);
-            await stream.WriteAsync(framed, cancellationToken);
-            await stream.FlushAsync(cancellationToken);
+            // The call's own token: the platform lets a write that waits for its window wait for ever when the body ends before the stream
+            // is reset. The caller's token ends the call, and so this write.
+            using CancellationTokenRegistration cancelled = cancellationToken.UnsafeRegister(static call => ((GrpcDuplexCall)call!).EndSending(), this);
+            await stream.WriteAsync(framed, _abort.Token);
+            await stream.FlushAsync(_abort.Token);
         }
         catch (Exception exception) when (exception is not GrpcException)
         {
@@ -228,13 +231,15 @@ public sealed class GrpcDuplexCall : IAsyncDisposable
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            End(new(GrpcStatusCode.Cancelled, "The caller cancelled the sending of a message."));
-            return exception;
+            EndSending();
+            return new OperationCanceledException("The caller cancelled the sending of a message.", exception, cancellationToken);
         }
         return _status.Task.IsCompleted
             ? new GrpcException(_status.Task.Result, exception)
             : new GrpcException(new(GrpcStatusCode.Unavailable, "Cannot send message: the server takes no more of this call."), exception);
     }
+
+    private void EndSending() => End(new(GrpcStatusCode.Cancelled, "The caller cancelled the sending of a message."));
 
     /// <summary>The first end counts; those after it say nothing new. Any thread.</summary>
     private void End(GrpcStatus status)

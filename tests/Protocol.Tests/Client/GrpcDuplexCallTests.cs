@@ -84,6 +84,37 @@ public sealed class GrpcDuplexCallTests
     }
 
     [Fact]
+    public async Task Dispose_WhileAWriteWaitsForItsWindow_EndsTheWriteEveryTime()
+    {
+        // The end of the call and the end of its body race inside the platform: whichever comes first, the write that waits must end.
+        await using GrpcTestServer server = await StartAsync(async call =>
+        {
+            await Task.Delay(Timeout.Infinite, call.Cancelled);
+            return GrpcStatus.Ok;
+        });
+        using GrpcChannel channel = server.Connect();
+        byte[] message = new byte[2 * 1024 * 1024];     // more than the window of a stream
+        for (int round = 0; round < 300; round++)
+        {
+            GrpcDuplexCall call = channel.OpenDuplex(TestMethods.Path, GrpcCallOptions.Default, Stop);
+            Task pending = call.WriteAsync(message, Stop).AsTask();
+            long started = server.Counters.Started;
+            if (round % 2 == 0)
+            {
+                await Poll.UntilAsync(() => server.Counters.Started > started || pending.IsCompleted || server.Counters.Active > 0, "the call runs");
+            }
+            else
+            {
+                Thread.SpinWait(round * 40);
+            }
+
+            await call.DisposeAsync();
+
+            await Assert.ThrowsAsync<GrpcException>(() => pending.WaitAsync(TimeSpan.FromSeconds(30), Stop));
+        }
+    }
+
+    [Fact]
     public async Task WriteAsync_Cancelled_EndsTheCall()
     {
         await using GrpcTestServer server = await StartAsync(async call =>
