@@ -5,8 +5,6 @@ namespace Observability.AppHost;
 internal static class GrafanaExtensions
 {
     private const string Name = "grafana";
-    private const string Image = "grafana/grafana";
-    private const string Tag = "12.0.2";
     private const int Port = 3000;
     private const string HealthPath = "/api/health";
     private const string Provisioning = "../grafana/provisioning";
@@ -29,7 +27,7 @@ internal static class GrafanaExtensions
     {
         ToolChoice choice = prometheus is null && options.RunGrafana != "off"
             ? new ToolChoice(RunKind.Off, "there is no Prometheus to read from")
-            : ToolChoice.Make(options.RunGrafana, $"{Image}:{Tag}", Name);
+            : ToolChoice.Make(options.RunGrafana, $"{options.GrafanaImage}", Name);
         if (choice.Kind == RunKind.Off)
         {
             ToolNotRun.Add(builder, Name, choice.Reason);
@@ -38,7 +36,7 @@ internal static class GrafanaExtensions
         var password = builder.AddParameter("grafana-admin-password", secret: true);
         if (choice.Kind == RunKind.Container)
         {
-            var grafana = builder.AddContainer(Name, Image, Tag);
+            var grafana = builder.AddContainer(Name, options.GrafanaImage.Repository, options.GrafanaImage.Tag);
             string dashboards = builder.ExecutionContext.IsRunMode ? grafana.WriteDashboards(livePage) : Dashboards;
             grafana.WithBindMount(Provisioning, "/etc/grafana/provisioning", isReadOnly: true)
                 .WithBindMount(dashboards, "/var/lib/grafana/dashboards", isReadOnly: true)

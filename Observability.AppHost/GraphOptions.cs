@@ -34,6 +34,9 @@ internal sealed class GraphOptions
     /// <summary><c>Prometheus:Run</c>: auto, container, process or off.</summary>
     public required string RunPrometheus { get; init; }
 
+    /// <summary>The image of Prometheus, with its tag.</summary>
+    public required ImageName PrometheusImage { get; init; }
+
     public int? PrometheusPort { get; private init; }
 
     /// <summary>Where Prometheus keeps its data in process mode, relative to the AppHost; null means a directory that goes when the graph ends.</summary>
@@ -41,6 +44,9 @@ internal sealed class GraphOptions
 
     /// <summary><c>Grafana:Run</c>: auto, container, process or off.</summary>
     public required string RunGrafana { get; init; }
+
+    /// <summary>The image of Grafana, with its tag.</summary>
+    public required ImageName GrafanaImage { get; init; }
 
     public int? GrafanaPort { get; private init; }
 
@@ -59,9 +65,11 @@ internal sealed class GraphOptions
             DashboardPort = ReadPort(configuration, context, "Ports:Dashboard", 5173),
             RunDashboard = ReadWord(configuration, "Dashboard:Run", "process", "off") == "process",
             RunPrometheus = ReadTool(configuration, "Prometheus:Run", context),
+            PrometheusImage = ReadImage(configuration, "Prometheus:Image", "prom/prometheus:v3.4.1"),
             PrometheusPort = ReadPort(configuration, context, "Ports:Prometheus", 9090),
             PrometheusData = configuration["Prometheus:Data"],
             RunGrafana = ReadTool(configuration, "Grafana:Run", context),
+            GrafanaImage = ReadImage(configuration, "Grafana:Image", "grafana/grafana:12.0.2"),
             GrafanaPort = ReadPort(configuration, context, "Ports:Grafana", context.IsPublishMode ? 3000 : 3001),
             GrafanaHome = configuration["Grafana:Home"] ?? "/usr/share/grafana",
         };
@@ -86,6 +94,13 @@ internal sealed class GraphOptions
         return allowed.Contains(word)
             ? word
             : throw new DistributedApplicationException($"Cannot use {key}={word}: it must be one of {string.Join(", ", allowed)}.");
+    }
+
+    private static ImageName ReadImage(IConfiguration configuration, string key, string defaultImage)
+    {
+        string image = configuration[key] ?? defaultImage;
+        return ImageName.Parse(image)
+            ?? throw new DistributedApplicationException($"Cannot use {key}={image}: it must be an image with its tag, such as {defaultImage}.");
     }
 
     private static int ReadNumber(IConfiguration configuration, string key, int defaultValue, int min, int max)

@@ -3,8 +3,6 @@ namespace Observability.AppHost;
 internal static class PrometheusExtensions
 {
     private const string Name = "prometheus";
-    private const string Image = "prom/prometheus";
-    private const string Tag = "v3.4.1";
     private const int Port = 9090;
     private const string ReadyPath = "/-/ready";
     private const string ConfigurationDirectory = "../prometheus";
@@ -13,7 +11,7 @@ internal static class PrometheusExtensions
     public static IResourceBuilder<IResourceWithEndpoints>? AddPrometheus(
         this IDistributedApplicationBuilder builder, IReadOnlyList<IResourceBuilder<ProjectResource>> aggregators, GraphOptions options)
     {
-        ToolChoice choice = ToolChoice.Make(options.RunPrometheus, $"{Image}:{Tag}", Name);
+        ToolChoice choice = ToolChoice.Make(options.RunPrometheus, $"{options.PrometheusImage}", Name);
         switch (choice.Kind)
         {
             case RunKind.Container:
@@ -29,7 +27,7 @@ internal static class PrometheusExtensions
     private static IResourceBuilder<ContainerResource> AddPrometheusContainer(
         this IDistributedApplicationBuilder builder, IReadOnlyList<IResourceBuilder<ProjectResource>> aggregators, GraphOptions options)
     {
-        var prometheus = builder.AddContainer(Name, Image, Tag);
+        var prometheus = builder.AddContainer(Name, options.PrometheusImage.Repository, options.PrometheusImage.Tag);
         string configuration = ConfigurationDirectory;
         if (builder.ExecutionContext.IsRunMode)
         {

@@ -82,23 +82,10 @@ internal sealed class ComposePublisher(IReadOnlyList<Resource> resources, Distri
         string text => text.Replace("$", "$$", StringComparison.Ordinal),
         ParameterResource parameter => Decide(VariableName(parameter.Name), $"Parameter {parameter.Name}"),
         EndpointReference endpoint => Resolve(endpoint.Property(EndpointProperty.Url)),
-        EndpointReferenceExpression part => ResolvePart(part),
+        EndpointReferenceExpression part => part.ValueAt(ServiceName(part.Endpoint.Resource), part.Endpoint.Annotation.AllocatedPort),
         ReferenceExpression expression => expression.Format(Resolve),
         _ => throw new UnreachableException($"BUG: a value of type {value.GetType()} cannot be published."),
     };
-
-    private static string ResolvePart(EndpointReferenceExpression part)
-    {
-        EndpointAnnotation endpoint = part.Endpoint.Annotation;
-        string port = endpoint.AllocatedPort!.Value.ToString(CultureInfo.InvariantCulture);
-        string hostAndPort = $"{ServiceName(part.Endpoint.Resource)}:{port}";
-        return part.Property switch
-        {
-            EndpointProperty.TargetPort => port,
-            EndpointProperty.HostAndPort => hostAndPort,
-            _ => $"{endpoint.UriScheme}://{hostAndPort}",
-        };
-    }
 
     /// <summary>Leaves a value to whoever runs the file.</summary>
     private string Decide(string name, string description)

@@ -7,8 +7,8 @@ internal sealed record LaunchSpec(
     string WorkingDirectory,
     IReadOnlyDictionary<string, string> Environment)
 {
-    /// <summary>The container that the program started by the engine's client runs in, if it does.</summary>
-    public string? ContainerName { get; init; }
+    /// <summary>Takes away what the program leaves elsewhere: a container and its network.</summary>
+    public Action? Remove { get; init; }
 
     /// <summary>The command and the variables it gets, a line each.</summary>
     public IEnumerable<string> Describe()

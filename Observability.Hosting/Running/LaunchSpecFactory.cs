@@ -77,12 +77,13 @@ internal sealed class LaunchSpecFactory(DistributedApplicationExecutionContext e
         variables.TryAdd("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={instance.Suffix}");
     }
 
-    /// <summary>A value as the programs of a resource see it: a container reaches this machine's programs by another name.</summary>
+    /// <summary>A value as the programs of a resource see it: a container reaches others by other names.</summary>
     public static string Resolve(object value, Resource resource) => value switch
     {
         string text => text,
-        IValueProvider provider when resource is ContainerResource && value is not ParameterResource =>
-            (provider.GetValue() ?? "").Replace("localhost", ContainerLaunch.HostName, StringComparison.Ordinal),
+        ReferenceExpression expression => expression.Format(part => Resolve(part, resource)),
+        EndpointReference endpoint => Resolve(endpoint.Property(EndpointProperty.Url), resource),
+        EndpointReferenceExpression part when resource is ContainerResource => ContainerLaunch.AddressOf(part),
         IValueProvider provider => provider.GetValue() ?? "",
         _ => throw new UnreachableException($"BUG: a value of type {value.GetType()} cannot be resolved."),
     };

@@ -63,11 +63,7 @@ internal sealed class ManagedProcess : IDisposable
     {
         await _tree.EndAsync(grace);
         await Exited;
-        if (_spec.ContainerName is { } container)
-        {
-            using Process remove = Process.Start(new ProcessStartInfo(_spec.FileName, ["rm", "-f", container]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-            await remove.WaitForExitAsync();
-        }
+        await Task.Run(() => _spec.Remove?.Invoke());
         await DrainAsync();
     }
 

@@ -25,6 +25,7 @@ internal sealed class OrphanGuard(string runMark) : IDisposable
         send KILL
         for engine in docker podman; do
             command -v $engine && containers=$($engine ps -aq --filter "name=${mark#*=}") && [ -n "$containers" ] && $engine rm -f $containers
+            command -v $engine && $engine network rm "embedded-host-${mark#*=}"
         done
         """;
 

@@ -17,12 +17,15 @@ public sealed class EndpointReferenceExpression(EndpointReference endpoint, Endp
 
     string IManifestExpressionProvider.ValueExpression => Expression;
 
-    string? IValueProvider.GetValue() => Property switch
+    string? IValueProvider.GetValue() => ValueAt(
+        "localhost", Property == EndpointProperty.TargetPort && Endpoint.Resource is ContainerResource ? Endpoint.Annotation.TargetPort : Endpoint.Port);
+
+    /// <summary>For those who reach the resource by this name and port.</summary>
+    internal string ValueAt(string host, int? port) => Property switch
     {
-        EndpointProperty.Url => Endpoint.Url,
-        EndpointProperty.TargetPort when Endpoint.Resource is ContainerResource => Endpoint.Annotation.TargetPort?.ToString(CultureInfo.InvariantCulture),
-        EndpointProperty.TargetPort => Endpoint.Port.ToString(CultureInfo.InvariantCulture),
-        _ => string.Create(CultureInfo.InvariantCulture, $"localhost:{Endpoint.Port}"),
+        EndpointProperty.Url => string.Create(CultureInfo.InvariantCulture, $"{Endpoint.Annotation.UriScheme}://{host}:{port}"),
+        EndpointProperty.TargetPort => string.Create(CultureInfo.InvariantCulture, $"{port}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{host}:{port}"),
     };
 
     private string Part(string name) => $"{{{Endpoint.Resource.Name}.bindings.{Endpoint.EndpointName}.{name}}}";

@@ -43,13 +43,19 @@ public sealed class ContainerTests : IDisposable
         }
 
         string[] calls = await File.ReadAllLinesAsync(client + ".calls", TestContext.Current.CancellationToken);
-        Assert.Equal(["run", "rm", "run", "rm"], calls.Take(4).Select(call => call.Split(' ')[0]));
+        Assert.Equal(["network", "run", "rm", "network", "network", "run", "rm", "network"], calls.Take(8).Select(call => call.Split(' ')[0]));
+        string network = calls[0].Split(' ')[^1];
+        Assert.Equal(
+            (string[])[$"network create {network}", $"network rm {network}", $"network create {network}", $"network rm {network}"],
+            calls.Take(8).Where(call => call.StartsWith("network", StringComparison.Ordinal)));
         Assert.Matches(
-            @"^run --rm --name (embedded-host-\w{32}-tool) --add-host host\.docker\.internal:host-gateway -p \d+:80 " +
+            @"^run --rm --name (embedded-host-\w{32}-tool) --network embedded-host-\w{32} --network-alias tool " +
+            @"--add-host host\.docker\.internal:host-gateway -p 127\.0\.0\.1:\d+:80 " +
             "--mount type=bind,source=/.*/page,target=/page,readonly --mount type=volume,source=tool-data,target=/data " +
-            @"-e SECRET -e SERVICE example/tool:1 --from http://host\.docker\.internal:\d+$", calls[0]);
-        Assert.Equal($"rm -f {calls[0].Split(' ')[3]}", calls[1]);
-        Assert.Equal(calls[1], calls[3]);
+            @"-e SECRET -e SERVICE example/tool:1 --from http://host\.docker\.internal:\d+$", calls[1]);
+        Assert.Equal($"rm -f {calls[1].Split(' ')[3]}", calls[2]);
+        Assert.Equal(calls[2], calls[6]);
+        Assert.StartsWith(network, calls[1].Split(' ')[3], StringComparison.Ordinal);
     }
 
     private static ProcessKey ClientOf(HostProcess host) => ProcessTable.Read().TreeOf(ProcessTable.Find(host.Id), "none")

@@ -106,4 +106,24 @@ public sealed class EndpointTests
         var exception = Assert.Throws<DistributedApplicationException>(() => service.WithHttpHealthCheck("/health", endpointName: "raw"));
         Assert.Contains("does not speak HTTP", exception.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Resolve_AddressesByWhoReadsThem_AreReachedFromThere()
+    {
+        var service = _builder.AddSample("service").WithHttpEndpoint(port: 5001);
+        var store = _builder.AddContainer("store", "example/store", "1").WithHttpEndpoint(port: 5002, targetPort: 90);
+        var reader = _builder.AddContainer("reader", "example/reader", "1").WithHttpEndpoint(port: 5003, targetPort: 80);
+        using var ports = new PortAllocation(_builder.Resources, randomizePorts: false);
+        string Seen(object value, Resource by) => LaunchSpecFactory.Resolve(value, by);
+
+        // A program of this machine goes through this machine's ports, a container to another one's own, by its name.
+        Assert.Equal("http://localhost:5002", Seen(store.GetEndpoint("http"), service.Resource));
+        Assert.Equal("http://store:90", Seen(store.GetEndpoint("http"), reader.Resource));
+        Assert.Equal("store:90", Seen(store.GetEndpoint("http").Property(EndpointProperty.HostAndPort), reader.Resource));
+        Assert.Equal("http://host.docker.internal:5001", Seen(service.GetEndpoint("http"), reader.Resource));
+        Assert.Equal("80", Seen(reader.GetEndpoint("http").Property(EndpointProperty.TargetPort), reader.Resource));
+        Assert.Equal(
+            "from http://host.docker.internal:5001 to http://store:90",
+            Seen(ReferenceExpression.Create($"from {service.GetEndpoint("http")} to {store.GetEndpoint("http")}"), reader.Resource));
+    }
 }

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 
 namespace Integration.Tests.Published;
 
@@ -33,11 +36,13 @@ internal sealed class ContainerEngine : IAsyncDisposable
         {
             return null;
         }
-        if (await AnswersAsync([]))
-        {
-            return new ContainerEngine(null, null, []);
-        }
-        return OperatingSystem.IsLinux() && Command.IsOnPath("dockerd") && System.Environment.IsPrivilegedProcess ? await StartAsync() : null;
+        return await AnswersAsync([]) ? new ContainerEngine(null, null, []) : await FindOwnAsync();
+    }
+
+    /// <summary>One that nobody else uses, so that whatever is in it is the test's. None where Debian's may not be started.</summary>
+    public static async Task<ContainerEngine?> FindOwnAsync()
+    {
+        return Command.IsOnPath("docker") && OperatingSystem.IsLinux() && Command.IsOnPath("dockerd") && System.Environment.IsPrivilegedProcess ? await StartAsync() : null;
     }
 
     public async Task<string> RunAsync(string program, IEnumerable<string> arguments, string? directory = null) =>
@@ -61,6 +66,11 @@ internal sealed class ContainerEngine : IAsyncDisposable
     private static async Task<bool> AnswersAsync(Dictionary<string, string> environment) =>
         (await Command.TryRunAsync("docker", ["info", "--format", "{{.ServerVersion}}"], environment)).ExitCode == 0;
 
+    private static string OwnAddress() => NetworkInterface.GetAllNetworkInterfaces()
+        .Where(one => one is { OperationalStatus: OperationalStatus.Up, NetworkInterfaceType: not NetworkInterfaceType.Loopback })
+        .SelectMany(one => one.GetIPProperties().UnicastAddresses).Select(one => one.Address)
+        .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork, IPAddress.Loopback).ToString();
+
     private static async Task<ContainerEngine?> StartAsync()
     {
         string directory = Directory.CreateTempSubdirectory("engine-").FullName;
@@ -70,6 +80,8 @@ internal sealed class ContainerEngine : IAsyncDisposable
         [
             "--data-root", Path.Combine(directory, "data"), "--exec-root", Path.Combine(directory, "exec"),
             "--pidfile", Path.Combine(directory, "pid"), "--bridge", "none", "-H", socket,
+            // Without a bridge of its own it does not know how containers reach this machine.
+            "--host-gateway-ip", OwnAddress(),
         ];
         // The shell is replaced by the engine, and only takes its output away.
         Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec dockerd \"$@\" >\"$0\" 2>&1", log, .. arguments]))!;
