@@ -14,32 +14,31 @@ internal sealed class BufferFamilies
 
     private readonly Dictionary<string, Entry> _byName = new(StringComparer.Ordinal);
     private readonly List<Entry> _all = [];
-
-    // By series, in the order of their ids.
-    private readonly List<Entry> _ofSeries = [];
+    private long _leftCount;
 
     public static IEnumerable<(string Name, OwnMetricType Type)> Names => [(Size, OwnMetricType.Gauge), (Capacity, OwnMetricType.Gauge)];
 
     public void Write(in ExpositionWriter writer, TelemetryStore store)
     {
-        ReadOnlySpan<Series> all = store.AllSeries;
-        for (int index = _ofSeries.Count; index < all.Length; index++)
+        foreach (Entry entry in _all)
         {
-            _ofSeries.Add(EntryOf(all[index].Name));
+            (entry.Held, entry.Room, entry.SeriesCount) = (0, 0, 0);
+        }
+        foreach (Series series in store.AllSeries)
+        {
+            Entry entry = EntryOf(series.Name);
+            entry.Held += ulong.Min((ulong)series.Head, (ulong)series.Capacity);
+            entry.Room += (ulong)series.Capacity;
+            entry.SeriesCount++;
+        }
+        if (store.LeftSeries is long left && left != _leftCount)
+        {
+            _leftCount = left;
+            _all.RemoveAll(entry => entry.SeriesCount == 0 && _byName.Remove(entry.Metric));
         }
         if (_all.Count == 0)
         {
             return;
-        }
-        foreach (Entry entry in _all)
-        {
-            entry.Held = 0;
-            entry.Room = 0;
-        }
-        for (int index = 0; index < all.Length; index++)
-        {
-            _ofSeries[index].Held += ulong.Min((ulong)all[index].Head, (ulong)all[index].Capacity);
-            _ofSeries[index].Room += (ulong)all[index].Capacity;
         }
         writer.Raw(SizeHeads[writer.IsOpenMetrics ? 1 : 0]);
         foreach (Entry entry in _all)
@@ -72,6 +71,10 @@ internal sealed class BufferFamilies
         public byte[] SizeHead { get; } = ExpositionWriter.LineHead(Size, ExpositionWriter.Labels(("metric", metric)));
 
         public byte[] CapacityHead { get; } = ExpositionWriter.LineHead(Capacity, ExpositionWriter.Labels(("metric", metric)));
+
+        public string Metric { get; } = metric;
+
+        public int SeriesCount { get; set; }
 
         public ulong Held { get; set; }
 

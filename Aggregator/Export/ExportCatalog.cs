@@ -16,7 +16,8 @@ internal sealed class ExportCatalog(ExportOptions options)
     private readonly Dictionary<string, ExportedFamily> _families = new(StringComparer.Ordinal);
     private readonly List<ExportedFamily> _inOrder = [];
     private readonly ExportNames _names = new();
-    private int _takenCount;
+    private uint _takenId;
+    private long _leftCount;
     private int _seriesCount;
 
     public List<ExportedFamily> Families => _inOrder;
@@ -37,10 +38,32 @@ internal sealed class ExportCatalog(ExportOptions options)
 
     public void TakeNewSeries(TelemetryStore store)
     {
-        ReadOnlySpan<Series> all = store.AllSeries;
-        for (; _takenCount < all.Length; _takenCount++)
+        if (store.LeftSeries is long left && left != _leftCount)
         {
-            Take(all[_takenCount]);
+            _leftCount = left;
+            DropLeft();
+        }
+        foreach (Series series in store.SeriesAfter(_takenId))
+        {
+            _takenId = series.Id;
+            Take(series);
+        }
+    }
+
+    /// <summary>The family stays: its name keeps its kind, whoever has it next.</summary>
+    private void DropLeft()
+    {
+        Histograms.RemoveAll(exported => exported.Series.HasLeft);
+        foreach (ExportedFamily family in _inOrder)
+        {
+            _seriesCount -= family.Series.RemoveAll(exported =>
+            {
+                if (exported.Series.HasLeft)
+                {
+                    family.LabelTexts.Remove(exported.Labels);
+                }
+                return exported.Series.HasLeft;
+            });
         }
     }
 

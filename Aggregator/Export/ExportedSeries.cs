@@ -9,6 +9,7 @@ internal sealed class ExportedSeries
     public ExportedSeries(Series series, string name, string labels)
     {
         Series = series;
+        Labels = labels;
         if (series.Kind == SeriesKind.Histogram)
         {
             Totals = new HistogramTotals(Encoding.UTF8.GetBytes($"{name}_bucket{{{labels},le=\""));
@@ -23,6 +24,9 @@ internal sealed class ExportedSeries
     }
 
     public Series Series { get; }
+
+    /// <summary>Its labels as they are exposed, which no other series of the family has.</summary>
+    public string Labels { get; }
 
     /// <summary>Of a gauge's or counter's one line; empty for histograms.</summary>
     public byte[] Head { get; } = [];

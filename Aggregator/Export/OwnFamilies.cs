@@ -11,6 +11,8 @@ internal static class OwnFamilies
         yield return OwnMetric.Gauge("telemetry_series", "Series in memory.", store.SeriesCount);
         yield return OwnMetric.Gauge("telemetry_series_limit", "Series that memory may hold.", store.Options.SeriesMax);
         yield return OwnMetric.Gauge("telemetry_sources", "Pairs of service and instance in memory.", store.Sources.Count);
+        yield return OwnMetric.Counter("telemetry_series_left_total", "Series that left memory because nothing came for long, or a limit asked for room.", store.LeftSeries);
+        yield return OwnMetric.Counter("telemetry_sources_left_total", "Sources that left memory with their last series.", store.LeftSources);
         yield return OwnMetric.Gauge("telemetry_ring_memory_bytes", "Memory of all samples: rings, compressed history, rollups.", store.MemoryBytes);
         yield return OwnMetric.Gauge("telemetry_ring_memory_limit_bytes", "Memory that all samples together may take (Storage:MemoryBudgetBytes).", store.Options.MemoryBudgetBytes);
         yield return OwnMetric.Counter("telemetry_ring_growth_refused_total", "How often a ring was refused memory to grow.", store.RingGrowthsRefused);

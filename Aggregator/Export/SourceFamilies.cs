@@ -16,15 +16,21 @@ internal sealed class SourceFamilies(ExportOptions options)
     ];
 
     private readonly List<Entry> _entries = [];
+    private uint _newestId;
 
     public static IEnumerable<(string Name, OwnMetricType Type)> Names => Families.Select(family => (family.Name, family.Type));
 
     public void Write(in ExpositionWriter writer, TelemetryStore store, long nowNs)
     {
         ReadOnlySpan<Source> sources = store.Sources.AsSpan();
-        for (int index = _entries.Count; index < sources.Length; index++)
+        _entries.RemoveAll(entry => entry.Source.HasLeft);
+        foreach (Source source in sources)
         {
-            _entries.Add(new Entry(sources[index]));
+            if (source.Id > _newestId)
+            {
+                _newestId = source.Id;
+                _entries.Add(new Entry(source));
+            }
         }
         if (_entries.Count == 0)
         {

@@ -80,7 +80,7 @@ internal sealed partial class BatchWriter
 
     private OverflowTotal? FindTotal(SeriesIdentity identity, SeriesKind kind)
     {
-        if (!identity.HasOverflow)
+        if (!identity.HasOverflow || identity.Overflow is { Series.HasLeft: true })
         {
             identity.Overflow = AddTotal(identity, kind);
             identity.HasOverflow = true;
@@ -92,7 +92,13 @@ internal sealed partial class BatchWriter
     private OverflowTotal? AddTotal(SeriesIdentity identity, SeriesKind kind)
     {
         string name = identity.Name;
-        if (_identities.Overflows.TryGetValue(name, out OverflowTotal? total) || !budget.Overflow.TryTake())
+        if (_identities.Overflows.TryGetValue(name, out OverflowTotal? total) && total.Series.HasLeft)
+        {
+            _identities.Overflows.Remove(name);
+            budget.Overflow.Return(1);
+            total = null;
+        }
+        if (total is not null || !budget.Overflow.TryTake())
         {
             return total;
         }

@@ -36,6 +36,14 @@ internal sealed partial class BatchWriter
         {
             return series.Kind == kind ? RejectReason.None : RejectReason.KindMismatch;
         }
+        if (identity.IsDropped)
+        {
+            if (_identities.IsFull || !budget.Identities.TryTake())
+            {
+                return RejectReason.SeriesLimit;
+            }
+            _identities.TakeBack(identity);
+        }
         RejectReason room = Room();
         if (room != RejectReason.None)
         {
@@ -44,12 +52,14 @@ internal sealed partial class BatchWriter
         identity.NameBudget ??= budget.OfName(identity.Name);
         if (!identity.NameBudget.TryTake())
         {
+            _writer.Usage.WantsRoom = true;
             return RejectReason.NameSeriesLimit;
         }
+        identity.HoldsName = true;
         AddSeriesResult added = store.TryAddSeries(_writer, identity.Name, identity.Labels, kind, identity.Unit, out series);
         if (added != AddSeriesResult.Added)
         {
-            identity.NameBudget.Return(1);
+            identity.ReturnName();
         }
         if (series is not null)
         {

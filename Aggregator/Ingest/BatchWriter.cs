@@ -57,8 +57,25 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
         return true;
     }
 
-    /// <summary>Applies everything. <see cref="TryDeclare"/> comes before.</summary>
+    /// <summary>Applies everything, in one turn of the source. <see cref="TryDeclare"/> comes before.</summary>
     public BatchOutcome Apply()
+    {
+        _writer.Enter();
+        try
+        {
+            if (_identities.LeftVersion != _writer.LeftVersion)
+            {
+                budget.Identities.Return(_identities.DropLeft(_writer.LeftVersion));
+            }
+            return ApplyAll();
+        }
+        finally
+        {
+            _writer.Exit();
+        }
+    }
+
+    private BatchOutcome ApplyAll()
     {
         _applied = 0;
         _rejectedCount = 0;

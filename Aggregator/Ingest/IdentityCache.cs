@@ -22,6 +22,9 @@ internal sealed class IdentityCache(int countMax, ulong seed)
     /// <summary>Grows whenever an identity gets its series.</summary>
     public long BoundVersion { get; private set; }
 
+    /// <summary>What <see cref="SourceWriter.LeftVersion"/> was when identities of series that left were last looked for.</summary>
+    public long LeftVersion { get; private set; }
+
     /// <summary>The identity that a message is expected to begin with.</summary>
     public SeriesIdentity? First { get; set; }
 
@@ -53,8 +56,55 @@ internal sealed class IdentityCache(int countMax, ulong seed)
         BoundVersion++;
     }
 
+    /// <summary>
+    /// Forgets the identities of series that have left; a stream's refs may still name them, and such a one comes back by <see cref="TakeBack"/>. Returns how many.
+    /// </summary>
+    public int DropLeft(long leftVersion)
+    {
+        LeftVersion = leftVersion;
+        BoundVersion++;
+        return Keep(static identity =>
+        {
+            if (identity.Series is not { HasLeft: true })
+            {
+                return true;
+            }
+            identity.Series = null;
+            identity.IsDropped = true;
+            identity.ReturnName();
+            return false;
+        });
+    }
+
+    /// <summary>An identity that was dropped, and that a ref still stood for.</summary>
+    public void TakeBack(SeriesIdentity identity)
+    {
+        if (Count == _buckets.Length)
+        {
+            Grow();
+        }
+        identity.IsDropped = false;
+        Link(_buckets, identity);
+        Count++;
+    }
+
+    /// <summary>Gives back all that its identities took from the budget: the source has left.</summary>
+    public void ReturnTo(SeriesBudget budget)
+    {
+        budget.Identities.Return(Keep(static identity =>
+        {
+            identity.ReturnName();
+            return false;
+        }));
+        _buckets = new SeriesIdentity?[1];
+        budget.Overflow.Return(Overflows.Count);
+        Overflows.Clear();
+    }
+
     /// <summary>Forgets identities that were declared and never got a series. Returns how many; called when the source has no stream left.</summary>
-    public int DropUnbound()
+    public int DropUnbound() => Keep(static identity => identity.Series is not null);
+
+    private int Keep(Func<SeriesIdentity, bool> isKept)
     {
         SeriesIdentity?[] kept = new SeriesIdentity?[_buckets.Length];
         int before = Count;
@@ -66,7 +116,7 @@ internal sealed class IdentityCache(int countMax, ulong seed)
             {
                 SeriesIdentity? next = identity.Chain;
                 identity.Next = null;
-                if (identity.Series is not null)
+                if (isKept(identity))
                 {
                     Link(kept, identity);
                     Count++;

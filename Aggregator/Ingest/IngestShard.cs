@@ -14,6 +14,7 @@ internal sealed class IngestShard(BatchDecoder decoder, BatchWriter writer, int 
     private const int Taken = 1;
 
     private readonly Dictionary<(string Service, string Instance), SourceOwner> _owners = [];
+    private long _sourcesLeft;
     private IngestStream? _waiting;
     private int _turn;
 
@@ -42,20 +43,62 @@ internal sealed class IngestShard(BatchDecoder decoder, BatchWriter writer, int 
         return done;
     }
 
-    /// <summary>The owner of a source, made if need be; null at the limit on sources. Only within a turn.</summary>
-    public SourceOwner? Owner(TelemetryStore store, string service, string instance, Func<SourceWriter, SourceOwner> create)
+    /// <summary>
+    /// The owner of a source, made if need be, with a hold on the source that the caller releases; null at the limit on sources. Only within a turn.
+    /// </summary>
+    public SourceOwner? Owner(TelemetryStore store, SeriesBudget budget, string service, string instance, Func<IdentityCache> createCache)
     {
-        if (_owners.TryGetValue((service, instance), out SourceOwner? owner))
+        ForgetLeft(store, budget);
+        if (_owners.TryGetValue((service, instance), out SourceOwner? owner) && store.TryHold(owner.Writer))
         {
             return owner;
         }
-        SourceWriter? region = store.TryOpenWriter(service, instance);
-        if (region is not null)
+        SourceWriter? region;
+        do
         {
-            owner = create(region);
+            region = store.TryOpenWriter(service, instance);
+        }
+        while (region is not null && !store.TryHold(region));
+        if (region is null)
+        {
+            return null;
+        }
+        if (owner is null)
+        {
+            owner = new SourceOwner(region, createCache());
             _owners.Add((service, instance), owner);
         }
+        else
+        {
+            owner.Identities.ReturnTo(budget);
+            owner.Reopen(region, createCache());
+        }
         return owner;
+    }
+
+    /// <summary>
+    /// What the owners of sources that have left took from the budget comes back. They themselves stay while there is room, since a session that comes back still
+    /// has its batches applied once.
+    /// </summary>
+    private void ForgetLeft(TelemetryStore store, SeriesBudget budget)
+    {
+        long left = store.LeftSources;
+        if (left == _sourcesLeft)
+        {
+            return;
+        }
+        _sourcesLeft = left;
+        foreach ((var identity, SourceOwner owner) in _owners)
+        {
+            if (owner.Writer.HasLeft)
+            {
+                owner.Identities.ReturnTo(budget);
+                if (_owners.Count > store.Options.SourcesMax)
+                {
+                    _owners.Remove(identity);
+                }
+            }
+        }
     }
 
     /// <summary>Goes on where a turn was handed over to the thread pool.</summary>

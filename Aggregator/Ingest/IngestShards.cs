@@ -39,7 +39,7 @@ internal sealed class IngestShards
 
     /// <summary>Only within the shard's turn. Null at the limit on sources.</summary>
     public SourceOwner? Owner(IngestShard shard, string service, string instance) =>
-        shard.Owner(_store, service, instance, writer => new SourceOwner(writer, new IdentityCache(2 * _store.Options.SeriesPerServiceMax, _seed)));
+        shard.Owner(_store, _budget, service, instance, () => new IdentityCache(2 * _store.Options.SeriesPerServiceMax, _seed));
 
     private IngestShard Create(TelemetryStore store, IngestOptions options)
     {

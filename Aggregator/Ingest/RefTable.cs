@@ -51,7 +51,8 @@ internal sealed class RefTable(int refsMax)
             Array.Resize(ref _slots, (int)Math.Min((long)refsMax + 1, Math.Max(seriesRef + 1, Math.Max(64L, _slots.Length * 2L))));
         }
         ref Slot slot = ref _slots[seriesRef];
-        if (slot.IsDeclared && (slot.Identity is null || identity is null ? slot.Hash != hash : slot.Identity != identity))
+        // By the hash: an identity whose series has left may have been made anew.
+        if (slot.IsDeclared && slot.Hash != hash)
         {
             return false;
         }

@@ -36,6 +36,21 @@ internal sealed class SeriesIdentity
     /// <summary>Series that its metric name may still have; null until one was asked for.</summary>
     public IdentityBudget? NameBudget { get; set; }
 
+    /// <summary>Whether its series counts in <see cref="NameBudget"/>.</summary>
+    public bool HoldsName { get; set; }
+
+    /// <summary>Not in the cache any more, since its series has left.</summary>
+    public bool IsDropped { get; set; }
+
+    public void ReturnName()
+    {
+        if (HoldsName)
+        {
+            HoldsName = false;
+            NameBudget!.Return(1);
+        }
+    }
+
     /// <summary>Where its samples are summed up while a limit forbids it a series; null when that too finds no room.</summary>
     public OverflowTotal? Overflow { get; set; }
 

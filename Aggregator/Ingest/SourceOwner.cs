@@ -13,15 +13,18 @@ internal sealed class SourceOwner(SourceWriter writer, IdentityCache identities)
 
     private readonly List<(ulong Id, SequenceLedger Ledger)> _sessions = [];
 
-    public SourceWriter Writer { get; } = writer;
+    public SourceWriter Writer { get; private set; } = writer;
 
-    public IdentityCache Identities { get; } = identities;
+    public IdentityCache Identities { get; private set; } = identities;
 
     /// <summary>The writing stream of the live session; null when no stream of a session is open.</summary>
     public IngestStream? Current { get; set; }
 
     /// <summary>Open streams, those without a session too.</summary>
     public int StreamCount { get; set; }
+
+    /// <summary>The source had left and is there anew: it begins without series, and still knows its sessions.</summary>
+    public void Reopen(SourceWriter writer, IdentityCache identities) => (Writer, Identities) = (writer, identities);
 
     /// <summary>The session's ledger, a new one if it is not known; the session used longest ago is forgotten.</summary>
     public SequenceLedger Ledger(ulong sessionId)

@@ -18,6 +18,14 @@ internal sealed class HistogramHistory(RingBudget budget)
 
     public bool IsEmpty => Blocks.IsEmpty && Seconds.IsEmpty && Minutes.IsEmpty;
 
+    /// <summary>Gives everything back to the budget.</summary>
+    public void Drop()
+    {
+        Blocks.DropBefore(long.MaxValue);
+        Seconds.Drop();
+        Minutes.Drop();
+    }
+
     /// <summary>The sealer's: the second that is still open.</summary>
     public HistogramPeriod OpenSecond { get; set; }
 

@@ -22,8 +22,9 @@ internal sealed class HistorySealer(TelemetryStore store)
     private readonly List<Series> _histogramSeries = [];
     private readonly HistogramSealer _histograms = new(store);
     private readonly RowSealer _rows = new();
-    private int _seriesSeen;
-    private long _lateOfGroupsGone;
+    private readonly IdleSeries _idle = new(store, store.Catalog);
+    private uint _newestSeriesSeen;
+    private long _lateOfGone;
     private long _passes;
 
     /// <summary>Samples compressed so far.</summary>
@@ -45,7 +46,7 @@ internal sealed class HistorySealer(TelemetryStore store)
             _groups.Add(made);
         }
         long idleBeforeNs = nowNs - (store.Options.IdleSecondsMax * 1_000_000_000L);
-        long late = _lateOfGroupsGone;
+        long late = _lateOfGone;
         foreach (RowGroup group in _groups)
         {
             Seal(group, idleBeforeNs);
@@ -60,8 +61,10 @@ internal sealed class HistorySealer(TelemetryStore store)
         }
         Park();
         EvictOldest();
-        if (++_passes % TracksCheckedEveryPasses == 0)
+        bool isTime = ++_passes % TracksCheckedEveryPasses == 0;
+        if (isTime || (_idle.IsWanted && _passes % ExpiryCheckedEveryPasses == 0))
         {
+            _idle.Pass(nowNs);
             ForgetGone();
         }
     }
@@ -82,12 +85,12 @@ internal sealed class HistorySealer(TelemetryStore store)
     /// <summary>Returns how many histograms came late so far.</summary>
     private long SealHistograms(long idleBeforeNs)
     {
-        ReadOnlySpan<Series> all = store.AllSeries;
-        for (; _seriesSeen < all.Length; _seriesSeen++)
+        foreach (Series series in store.SeriesAfter(_newestSeriesSeen))
         {
-            if (all[_seriesSeen].Kind == SeriesKind.Histogram)
+            _newestSeriesSeen = series.Id;
+            if (series.Kind == SeriesKind.Histogram)
             {
-                _histogramSeries.Add(all[_seriesSeen]);
+                _histogramSeries.Add(series);
             }
         }
         long late = 0;
@@ -229,13 +232,22 @@ internal sealed class HistorySealer(TelemetryStore store)
     /// <summary>Closed groups whose last block is gone: nobody needs them, and the tracks of their series forget them.</summary>
     private void ForgetGone()
     {
+        _histogramSeries.RemoveAll(series =>
+        {
+            _lateOfGone += series.HasLeft ? series.Records!.LateRecords : 0;
+            return series.HasLeft;
+        });
         int gone = _groups.RemoveAll(group =>
         {
+            if (group.IsClosed && group.UserCount == 0)
+            {
+                group.Drop();
+            }
             bool isGone = group.IsClosed && group.Ring.SealedRows == group.Ring.Head && group.Ring.Capacity == 0 && group.IsEmpty;
             if (isGone)
             {
                 group.SetGone();
-                _lateOfGroupsGone += group.Ring.LateRows * group.Ring.Width;
+                _lateOfGone += group.Ring.LateRows * group.Ring.Width;
             }
             return isGone;
         });

@@ -3,46 +3,57 @@ using System.Collections;
 namespace Observability.Aggregator.Storage;
 
 /// <summary>
-/// A list that only grows. Whoever adds holds the catalog's lock; readers take no lock and see every item that was added
-/// before the count they read.
+/// A list that grows, and now and then is replaced by a shorter one. Whoever changes it holds the catalog's lock; readers take no lock and see every item
+/// that was added before they looked.
 /// </summary>
 internal sealed class PublishedList<T> : IReadOnlyList<T> where T : class
 {
-    private T[] _items = [];
-    private int _count;
+    private Part _part = new([], 0);
 
-    public int Count => Volatile.Read(ref _count);
+    public int Count => Volatile.Read(ref Volatile.Read(ref _part).Count);
 
     public T this[int index] => AsSpan()[index];
 
-    /// <summary>The items so far. The count is read first: an array read after it holds at least that many.</summary>
+    /// <summary>The items so far.</summary>
     public ReadOnlySpan<T> AsSpan()
     {
-        int count = Volatile.Read(ref _count);
-        return Volatile.Read(ref _items).AsSpan(0, count);
+        Part part = Volatile.Read(ref _part);
+        return part.Items.AsSpan(0, Volatile.Read(ref part.Count));
     }
 
     public void Add(T item)
     {
-        int count = _count;
-        if (count == _items.Length)
+        Part part = _part;
+        int count = part.Count;
+        if (count == part.Items.Length)
         {
             T[] larger = new T[Math.Max(8, count * 2)];
-            _items.CopyTo(larger, 0);
-            Volatile.Write(ref _items, larger);
+            part.Items.CopyTo(larger, 0);
+            part = new Part(larger, count);
+            Volatile.Write(ref _part, part);
         }
-        _items[count] = item;
-        Volatile.Write(ref _count, count + 1);
+        part.Items[count] = item;
+        Volatile.Write(ref part.Count, count + 1);
     }
+
+    /// <summary>Others take the place of all items; who reads at this moment sees the former ones.</summary>
+    public void Replace(T[] items) => Volatile.Write(ref _part, new Part(items, items.Length));
 
     public IEnumerator<T> GetEnumerator()
     {
-        int count = Count;
+        Part part = Volatile.Read(ref _part);
+        int count = Volatile.Read(ref part.Count);
         for (int i = 0; i < count; i++)
         {
-            yield return this[i];
+            yield return part.Items[i];
         }
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private sealed class Part(T[] items, int count)
+    {
+        public readonly T[] Items = items;
+        public int Count = count;
+    }
 }

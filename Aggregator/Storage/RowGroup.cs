@@ -40,6 +40,17 @@ internal sealed class RowGroup(RingLimits limits, int width, SeriesKind kind, lo
         return _rollups!;
     }
 
+    /// <summary>Series that have samples here: tracks that name it. Counted in the turn of its writer.</summary>
+    public int UserCount { get; set; }
+
+    /// <summary>The sealer's: all series have left; what they had goes back to the budget.</summary>
+    public void Drop()
+    {
+        Blocks.DropBefore(long.MaxValue);
+        Rollups?.Seconds.Blocks.DropBefore(long.MaxValue);
+        Rollups?.Minutes.Blocks.DropBefore(long.MaxValue);
+    }
+
     public void Close() => Volatile.Write(ref _isClosed, 1);
 
     public void SetGone() => Volatile.Write(ref _isGone, 1);

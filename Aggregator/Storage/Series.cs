@@ -11,6 +11,8 @@ internal sealed class Series
     private string _unit;
     private SeriesTrack? _track;
     private HistogramHistory? _histograms;
+    private long _headWhenLeft;
+    private bool _hasLeft;
 
     public Series(uint id, Source source, int slot, string name, LabelSet labels, SeriesKind kind, string unit, RingLimits limits)
     {
@@ -32,8 +34,16 @@ internal sealed class Series
 
     public Source Source { get; }
 
-    /// <summary>Its place in the source; series declared together have consecutive slots.</summary>
-    public int Slot { get; }
+    /// <summary>
+    /// Its place in the source; series declared together have consecutive slots. The writer's: moves towards 0 when others before it leave.
+    /// </summary>
+    public int Slot { get; internal set; }
+
+    /// <summary>True once it is in the catalog no more: it has no samples, and who comes with its identity again gets another series with another id.</summary>
+    public bool HasLeft => Volatile.Read(ref _hasLeft);
+
+    /// <summary>When it was added, by the aggregator's clock.</summary>
+    internal long AddedNs { get; init; }
 
     public string Name { get; }
 
@@ -46,10 +56,10 @@ internal sealed class Series
     public string Unit => Volatile.Read(ref _unit);
 
     /// <summary>Samples ever appended: the cursor of a reader that wants only what comes next.</summary>
-    public long Head => Records?.Head ?? Track?.Head ?? 0;
+    public long Head => Records?.Head ?? Track?.Head ?? Volatile.Read(ref _headWhenLeft);
 
     /// <summary>The greatest timestamp appended, by it or by the series written with it; 0 before the first sample.</summary>
-    public long NewestTimestampNs => Records?.NewestTimestampNs ?? (Head == 0 ? 0 : Track!.Ring.NewestTimestampNs);
+    public long NewestTimestampNs => Records?.NewestTimestampNs ?? (Track is not { Head: > 0 } track ? 0 : track.Ring.NewestTimestampNs);
 
     /// <summary>When its newest sample was received, by the aggregator's clock; 0 before the first.</summary>
     public long NewestReceivedNs
@@ -98,6 +108,11 @@ internal sealed class Series
     internal void MoveTo(RowGroup group, int column, bool isAlone)
     {
         SeriesTrack? former = _track;
+        group.UserCount++;
+        if (former is { Head: 0 })
+        {
+            former.Group.UserCount--;
+        }
         Volatile.Write(ref _track, new SeriesTrack(group, column, former?.Head ?? 0, former is { Head: 0 } ? null : former));
         AloneRing = isAlone ? group.Ring : null;
     }
@@ -110,8 +125,26 @@ internal sealed class Series
         nowNs - NewestReceivedNs > Math.Max(StaleAfterNsMin, StaleAfterPushIntervals * Source.PushIntervalMs * 1_000_000L);
 
     /// <summary>Adds a track of the history that was read back, the oldest first.</summary>
-    internal void Restore(RowGroup group, int column, long firstPosition) =>
+    internal void Restore(RowGroup group, int column, long firstPosition)
+    {
+        group.UserCount++;
         Volatile.Write(ref _track, new SeriesTrack(group, column, firstPosition, _track));
+    }
+
+    /// <summary>It leaves: whatever holds its samples is told. In the turn of its writer.</summary>
+    internal void Leave()
+    {
+        for (SeriesTrack? track = _track; track is not null; track = track.Former)
+        {
+            track.Group.UserCount--;
+        }
+        _histograms?.Drop();
+        Volatile.Write(ref _headWhenLeft, Head);
+        Volatile.Write(ref _hasLeft, true);
+        Volatile.Write(ref _track, null);
+        Volatile.Write(ref _histograms, null);
+        AloneRing = null;
+    }
 
     internal void SetUnit(string unit) => Volatile.Write(ref _unit, unit);
 

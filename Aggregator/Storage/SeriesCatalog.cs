@@ -6,18 +6,20 @@ namespace Observability.Aggregator.Storage;
 /// <summary>
 /// Which sources and series there are. Control plane: adding takes a lock, once in a series' life; reading never does.
 /// </summary>
-internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits, RowGroups groups)
+internal sealed partial class SeriesCatalog(StorageOptions options, RingLimits limits, RowGroups groups)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Service, string Instance), SourceWriter> _writers = [];
     private readonly Dictionary<(uint Source, string Name, LabelSet Labels), Series> _series = [];
     private readonly Dictionary<string, ServiceUsage> _services = new(StringComparer.Ordinal);
     private readonly HashSet<string> _strings = new(StringComparer.Ordinal);
+    private uint _newestSourceId;
+    private uint _newestSeriesId;
     private long _version;
 
     public PublishedList<Source> Sources { get; } = new();
 
-    /// <summary>All series; the index is the id less one.</summary>
+    /// <summary>All series, in the order of their ids.</summary>
     public PublishedList<Series> Series { get; } = new();
 
     public long Version => Volatile.Read(ref _version);
@@ -32,6 +34,7 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits, R
             }
             if (Sources.Count >= options.SourcesMax)
             {
+                Volatile.Write(ref _wantsSources, true);
                 return null;
             }
             if (!_services.TryGetValue(service, out ServiceUsage? usage))
@@ -39,7 +42,9 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits, R
                 usage = new ServiceUsage();
                 _services.Add(service, usage);
             }
-            writer = new SourceWriter(new Source((uint)Sources.Count + 1, Intern(service), instance), usage, groups);
+            usage.Sources++;
+            writer = new SourceWriter(new Source(++_newestSourceId, Intern(service), instance), usage, groups);
+            writer.Source.Writer = writer;
             _writers.Add((service, instance), writer);
             Sources.Add(writer.Source);
             Volatile.Write(ref _version, _version + 1);
@@ -82,9 +87,15 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits, R
     {
         if (Series.Count >= options.SeriesMax)
         {
+            Volatile.Write(ref _wantsSeries, true);
             return AddSeriesResult.SeriesLimit;
         }
-        return writer.Usage.SeriesCount >= options.SeriesPerServiceMax ? AddSeriesResult.ServiceSeriesLimit : AddSeriesResult.Added;
+        if (writer.Usage.SeriesCount >= options.SeriesPerServiceMax)
+        {
+            writer.Usage.WantsRoom = true;
+            return AddSeriesResult.ServiceSeriesLimit;
+        }
+        return AddSeriesResult.Added;
     }
 
     public void SetUnit(Series series, string unit)
@@ -108,7 +119,7 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits, R
     {
         LabelSet interned = LabelSet.From(labels.Select(label => new Label(Intern(label.Name), Intern(label.Value))));
         Source source = writer.Source;
-        Series series = new((uint)Series.Count + 1, source, source.Series.Count, Intern(name), interned, kind, Intern(unit), limits);
+        Series series = new(++_newestSeriesId, source, source.Series.Count, Intern(name), interned, kind, Intern(unit), limits) { AddedNs = writer.ReceivedNs };
         _series.Add((source.Id, series.Name, interned), series);
         writer.Add(series);
         source.Series.Add(series);

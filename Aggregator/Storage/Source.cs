@@ -21,6 +21,12 @@ internal sealed class Source(uint id, string service, string instance)
 
     public string Instance { get; } = instance;
 
+    /// <summary>Set once, by its writer.</summary>
+    internal SourceWriter Writer { get; set; } = null!;
+
+    /// <summary>True once it is in the catalog no more; its name may come back as another source with another id.</summary>
+    public bool HasLeft => Writer.HasLeft;
+
     /// <summary>The source's series; the index is <see cref="Storage.Series.Slot"/>.</summary>
     public PublishedList<Series> Series { get; } = new();
 

@@ -10,6 +10,8 @@ namespace Observability.Aggregator.Storage;
 internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups groups)
 {
     private RowPlace[] _places = [];
+    private int _turn;
+    private bool _hasLeft;
 
     /// <summary>Bytes of the histogram being appended.</summary>
     internal byte[] RecordScratch = [];
@@ -33,13 +35,61 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
     /// </summary>
     internal int Patience { get; set; } = RowGroups.PatienceFirst;
 
+    /// <summary>Grows when series leave and slots change. Read and written in a turn.</summary>
+    public long LeftVersion { get; private set; }
+
+    /// <summary>True once the source is in the catalog no more: open its writer anew.</summary>
+    public bool HasLeft { get => Volatile.Read(ref _hasLeft); internal set => Volatile.Write(ref _hasLeft, value); }
+
+    /// <summary>Streams that hold the source: it does not leave. Under the catalog's lock.</summary>
+    internal int HolderCount { get; set; }
+
     internal RowPlace[] Places => _places;
+
+    /// <summary>
+    /// Begins a turn, in which series neither leave nor change their slots. Ingestion takes one for each batch; only the sealer, when it lets series leave, ever
+    /// makes it wait.
+    /// </summary>
+    public void Enter()
+    {
+        if (!TryEnter())
+        {
+            WaitForTurn();
+        }
+    }
+
+    public bool TryEnter() => Interlocked.CompareExchange(ref _turn, 1, 0) == 0;
+
+    public void Exit() => Volatile.Write(ref _turn, 0);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WaitForTurn()
+    {
+        SpinWait wait = default;
+        while (!TryEnter())
+        {
+            wait.SpinOnce();
+        }
+    }
+
+    /// <summary>Gives the series that stay, in the order of their slots, slots from 0 on.</summary>
+    internal void Renumber(ReadOnlySpan<Series> staying)
+    {
+        RowPlace[] places = new RowPlace[Math.Max(8, staying.Length)];
+        for (int slot = 0; slot < staying.Length; slot++)
+        {
+            places[slot] = _places[staying[slot].Slot];
+            staying[slot].Slot = slot;
+        }
+        _places = places;
+        LeftVersion++;
+    }
 
     internal void Add(Series series)
     {
         if (series.Slot >= _places.Length)
         {
-            Array.Resize(ref _places, Math.Max(8, series.Slot * 2));
+            Array.Resize(ref _places, Math.Max(8, (series.Slot + 1) * 2));
         }
     }
 

@@ -45,6 +45,12 @@ internal sealed class StorageOptions
     /// <summary>A series that receives nothing for so long keeps only its compressed history.</summary>
     [Range(1, 86_400)] public int IdleSecondsMax { get; init; } = 60;
 
+    /// <summary>
+    /// A series that receives nothing for so long leaves the catalog, its history with it, and so does a source without series. Sooner, once it is idle, where a
+    /// limit on series or sources was met: those that have rested longest.
+    /// </summary>
+    [Range(1, 366 * 86_400)] public int LeaveSecondsMax { get; init; } = 86_400;
+
     /// <summary>Between two passes of the sealer, which compresses what has come.</summary>
     [Range(10, 10_000)] public int SealIntervalMs { get; init; } = 250;
 

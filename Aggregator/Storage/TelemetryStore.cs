@@ -41,7 +41,7 @@ internal sealed partial class TelemetryStore
 
     public int SeriesCount => _catalog.Series.Count;
 
-    /// <summary>Grows whenever a source or series is added or a unit becomes known.</summary>
+    /// <summary>Grows whenever a source or series is added or leaves, or a unit becomes known.</summary>
     public long CatalogVersion => _catalog.Version;
 
     /// <summary>Bytes of all samples: rings, compressed history, rollups.</summary>
@@ -76,11 +76,44 @@ internal sealed partial class TelemetryStore
     /// <summary>How often a ring was refused memory to grow.</summary>
     public long RingGrowthsRefused => _budget.RefusedCount;
 
+    /// <summary>Series and sources that have left so far: whoever keeps them by the series looks again when this has grown.</summary>
+    public long LeftSeries => _catalog.LeftSeries;
+
+    public long LeftSources => _catalog.LeftSources;
+
+    internal SeriesCatalog Catalog => _catalog;
+
     public Series? SeriesById(uint id)
     {
-        ReadOnlySpan<Series> series = AllSeries;
-        return id - 1 < (uint)series.Length ? series[(int)(id - 1)] : null;
+        ReadOnlySpan<Series> after = id == 0 ? default : SeriesAfter(id - 1);
+        return after.IsEmpty || after[0].Id != id ? null : after[0];
     }
+
+    /// <summary>Every series that was added after the one with this id, in the order of their ids; 0: all.</summary>
+    public ReadOnlySpan<Series> SeriesAfter(uint id)
+    {
+        ReadOnlySpan<Series> all = AllSeries;
+        int low = 0;
+        int high = all.Length;
+        while (low < high)
+        {
+            int middle = (low + high) >> 1;
+            if (all[middle].Id > id)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+        return all[low..];
+    }
+
+    /// <summary>Keeps the source from leaving, until <see cref="Release"/>. False when it has left: open it anew.</summary>
+    public bool TryHold(SourceWriter writer) => _catalog.TryHold(writer);
+
+    public void Release(SourceWriter writer) => _catalog.Release(writer);
 
     /// <summary>The writer of a source, which is made if need be; null at the limit on sources.</summary>
     public SourceWriter? TryOpenWriter(string service, string instance) => _catalog.OpenWriter(service, instance);

@@ -11,7 +11,7 @@ internal sealed class SeriesSet
 {
     private readonly Selector[] _selectors;
     private readonly List<Series> _unitless = [];
-    private int _scannedCount;
+    private uint _scannedId;
 
     private SeriesSet(string key, Selector[] selectors, int countMax)
     {
@@ -41,14 +41,15 @@ internal sealed class SeriesSet
     /// <summary>What any of the sets holds. The sets are brought up to date, so that nothing is matched twice.</summary>
     public static SeriesSet Union(IReadOnlyCollection<SeriesSet> sets, TelemetryStore store)
     {
-        int scannedCount = store.SeriesCount;
+        ReadOnlySpan<Series> all = store.AllSeries;
+        uint scannedId = all.IsEmpty ? 0 : all[^1].Id;
         foreach (SeriesSet set in sets)
         {
-            set.Refresh(store, scannedCount);
+            set.Refresh(store, scannedId);
         }
         var union = new SeriesSet(KeyOfUnion(sets), [.. sets.SelectMany(set => set._selectors)], sets.Sum(set => set.CountMax))
         {
-            _scannedCount = scannedCount,
+            _scannedId = scannedId,
         };
         foreach (Series series in sets.SelectMany(set => set.Members.AsSpan().ToArray()).DistinctBy(series => series.Id).OrderBy(series => series.Id))
         {
@@ -58,15 +59,18 @@ internal sealed class SeriesSet
     }
 
     /// <summary>Adds what appeared in the store since the last call. Returns how many series were refused because the set is full.</summary>
-    public int Refresh(TelemetryStore store) => Refresh(store, store.SeriesCount);
+    public int Refresh(TelemetryStore store) => Refresh(store, uint.MaxValue);
 
-    private int Refresh(TelemetryStore store, int scanUntil)
+    private int Refresh(TelemetryStore store, uint scanUntil)
     {
         int refused = 0;
-        ReadOnlySpan<Series> all = store.AllSeries;
-        for (; _scannedCount < scanUntil; _scannedCount++)
+        foreach (Series series in store.SeriesAfter(_scannedId))
         {
-            Series series = all[_scannedCount];
+            if (series.Id > scanUntil)
+            {
+                break;
+            }
+            _scannedId = series.Id;
             if (!Matches(series))
             {
                 continue;

@@ -25,7 +25,8 @@ internal sealed class TriggerEngine : IHostedService, IDisposable
     private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly List<RuleWatch> _rules = [];
     private readonly List<PendingCapture> _pending = [];
-    private int _seriesSeen;
+    private uint _seriesSeen;
+    private long _leftSeen;
 
     public TriggerEngine(
         TelemetryStore store, TriggerOptions options, TriggerEvents events, TimeProvider time,
@@ -47,9 +48,12 @@ internal sealed class TriggerEngine : IHostedService, IDisposable
     public void Set(TriggerRule rule)
     {
         var watch = new RuleWatch(rule, _options.SeriesPerRuleMax);
-        foreach (Series series in _store.AllSeries[.._seriesSeen])
+        foreach (Series series in _store.AllSeries)
         {
-            watch.Offer(series, isNew: false);
+            if (series.Id <= _seriesSeen)
+            {
+                watch.Offer(series, isNew: false);
+            }
         }
         int index = _rules.FindIndex(one => one.Rule.Id == rule.Id);
         if (index < 0)
@@ -129,12 +133,21 @@ internal sealed class TriggerEngine : IHostedService, IDisposable
 
     private void OfferNewSeries()
     {
-        ReadOnlySpan<Series> all = _store.AllSeries;
-        for (; _seriesSeen < all.Length; _seriesSeen++)
+        foreach (Series series in _store.SeriesAfter(_seriesSeen))
         {
+            _seriesSeen = series.Id;
             foreach (RuleWatch rule in _rules)
             {
-                rule.Offer(all[_seriesSeen], isNew: true);
+                rule.Offer(series, isNew: true);
+            }
+        }
+        if (_store.LeftSeries is long left && left != _leftSeen)
+        {
+            _leftSeen = left;
+            foreach (RuleWatch rule in _rules)
+            {
+                // What still fires ends first, for want of data, and goes the next time.
+                rule.Watches.RemoveAll(watch => watch.Series.HasLeft && watch.State == WatchState.Inactive);
             }
         }
     }
