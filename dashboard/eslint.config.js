@@ -6,8 +6,10 @@ const noReact = {
   patterns: [{ group: ['react', 'react-dom', 'react-dom/*', 'zustand', 'zustand/*', '**/panels/*'], message: 'Only panels/ knows React.' }],
 }
 
+const readonly = names => Object.fromEntries(names.map(name => [name, 'readonly']))
+
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'bench'] },
+  { ignores: ['dist', '**/node_modules'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],
@@ -31,5 +33,6 @@ export default tseslint.config(
   { files: ['src/store/**'], rules: { 'no-restricted-imports': ['error', { patterns: [...noReact.patterns, { group: ['**/paint/*'] }] }] } },
   { files: ['src/paint/**'], rules: { 'no-restricted-imports': ['error', noReact] } },
   { files: ['**/*.test.{ts,tsx}'], rules: { 'max-lines': 'off' } },
+  { files: ['bench/*.{js,jsx}'], languageOptions: { globals: readonly(['window', 'document', 'location', 'requestAnimationFrame', 'performance', 'console', 'devicePixelRatio', 'setTimeout', 'URLSearchParams', 'globalThis', 'OffscreenCanvas']), parserOptions: { ecmaFeatures: { jsx: true } } } },
   { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', performance: 'readonly', Buffer: 'readonly' } } },
 )

@@ -60,6 +60,7 @@ export class Live {
   readonly #statusUnreadable = new Set<number>()
   #token: string | null = null
   readonly #firing = new Map<number, number>()
+  readonly #grafana = new Map<number, string>()
   #hidden = false
   /** What the list of series was last asked for; null: never. */
   #listed: string | null = null
@@ -144,6 +145,15 @@ export class Live {
     return [...this.#firing.values()].reduce((sum, count) => sum + count, 0)
   }
 
+  /** The Grafana that knows a service: of an aggregator that has it, else of any. */
+  grafanaOf(service: string): string | null {
+    for (const series of this.store.series()) {
+      const address = series.service === service ? this.#grafana.get(series.aggregator) : undefined
+      if (address !== undefined) return address
+    }
+    return this.#grafana.values().next().value ?? null
+  }
+
   get hidden(): boolean {
     return this.#hidden
   }
@@ -206,6 +216,8 @@ export class Live {
     if (address === undefined || this.#statusUnreadable.has(aggregator)) return
     const result = await this.#readStatus(address, this.#token)
     if (result.kind === 'agents') {
+      if (result.grafana === null) this.#grafana.delete(aggregator)
+      else this.#grafana.set(aggregator, result.grafana)
       // Seconds late: the status is read now and then.
       const nowMs = this.store.serverNowMs()
       for (const { service, instance } of this.agents.set(aggregator, result.agents)) {

@@ -7,6 +7,8 @@ type Badge = {
   readonly detail: string
   readonly fps: number
   readonly p50: number
+  readonly p95: number
+  readonly p99: number
   readonly split: string
 }
 
@@ -29,14 +31,23 @@ function compute(live: Live): Badge {
   return {
     state, detail,
     fps: viewport.live ? loop.fps() : 0,
-    p50: Math.round(latency.p50 * 10) / 10,
+    p50: tenths(latency.p50), p95: tenths(latency.p95), p99: tenths(latency.p99),
     split: [
-      `Recorded to painted: p50 ${ms(latency.p50)}, p99 ${ms(latency.p99)}, of the last 5 s (${latency.count} stamps).`,
+      `Recorded to painted: p50 ${ms(latency.p50)}, p95 ${ms(latency.p95)}, p99 ${ms(latency.p99)}, of the last 5 s (${latency.count} stamps).`,
       `recorded → received ${ms(latency.recordedToReceived)}`,
       `received → framed ${ms(latency.receivedToFramed)}`,
       `framed → painted ${ms(latency.framedToPainted)}`,
     ].join('\n'),
   }
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10
+}
+
+/** For an attribute: nothing while there is no figure. */
+function figureOf(ms: number): number | '' {
+  return Number.isNaN(ms) ? '' : ms
 }
 
 function stateOf(live: Live, nowMs: number): [Badge['state'], string] {
@@ -71,7 +82,9 @@ export function StatusBadge() {
       data-badge=""
       data-state={badge.state}
       data-fps={badge.fps}
-      data-latency-p50={Number.isNaN(badge.p50) ? '' : badge.p50}
+      data-latency-p50={figureOf(badge.p50)}
+      data-latency-p95={figureOf(badge.p95)}
+      data-latency-p99={figureOf(badge.p99)}
       title={badge.split}
     >
       <span className={COLOURS[badge.state]} aria-live="polite">

@@ -15,6 +15,7 @@ import { useDerivations, useLive, useReading } from './liveContext'
 import { ChartNotice, Notice } from './Notice'
 import { MetricPicker } from './MetricPicker'
 import { isShown, useUi } from './uiState'
+import { useWishes } from './useWishes'
 
 export const EXPLORE_CHART = 'explore'
 /** Lists of series are read again this often while the page is open: new series appear in the pickers. */
@@ -46,12 +47,7 @@ export function ExplorePage() {
     const names = new Set(histograms.split('\u0000'))
     return exploreWishes(queries, windowMs, name => names.has(name))
   }, [queries, windowMs, histograms])
-  const wishKey = wishes.map(wish => `${wish.key}/${wish.backfillMs}`).join(' ')
-  useEffect(() => {
-    live.wish(wishes)
-    // A zoom changes the window sixty times a second, and what is wished for hardly ever.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [live, wishKey])
+  useWishes(wishes)
 
   const shape = useReading(useCallback(() => view.shape, [view]))
   useEffect(() => {

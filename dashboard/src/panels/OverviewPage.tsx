@@ -11,6 +11,7 @@ import { Sparkline } from './Sparkline'
 import { cell, figure, headCell, headFigure, sparkCell } from './table'
 import { useUi } from './uiState'
 import { WallPanel } from './WallPanel'
+import { useWishes } from './useWishes'
 
 /** What the wall may show: the standard metrics that are numbers. */
 const WALLS = ['rps', 'latency_p99', 'error_rate', 'inflight'] as const
@@ -43,11 +44,7 @@ function Wish() {
   const count = useReading(useCallback((reader: Live) => reader.overview.services.length, []))
   const windowMs = useUi(state => state.windowMs)
   const wishes = useMemo(() => overviewWishes(windowMs, count), [windowMs, count])
-  const wishKey = wishes.map(wish => `${wish.key}/${wish.backfillMs}`).join(' ')
-  useEffect(() => {
-    live.wish(wishes)
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [live, wishKey])
+  useWishes(wishes)
   useEffect(() => {
     live.loop.derivations.add(live.overview.derive)
     return () => { live.loop.derivations.delete(live.overview.derive) }

@@ -14,6 +14,7 @@ import { ChartNotice } from './Notice'
 import { Readout } from './Panel'
 import { percentileColour, PERCENTILE_LABELS, type ViewProps } from './percentileStyle'
 import { isShown, useUi } from './uiState'
+import { useWishes } from './useWishes'
 
 const THROUGHPUT_COLOUR = 1
 const ERRORS_COLOUR = 5
@@ -25,18 +26,13 @@ export function ServicePage({ service }: { readonly service: string }) {
   const metrics = useUi(state => state.metrics)
   const windowMs = useUi(state => state.windowMs)
   const wishes = useMemo(() => serviceWishes(service, metrics, windowMs), [service, metrics, windowMs])
-  const wishKey = wishes.map(wish => `${wish.key}/${wish.backfillMs}`).join(' ')
   const view = useMemo(() => new ServiceView(live.store, service, instance), [live, service, instance])
 
   useEffect(() => {
     live.loop.derivations.add(view.derive)
     return () => { live.loop.derivations.delete(view.derive) }
   }, [live, view])
-  useEffect(() => {
-    live.wish(wishes)
-    // A zoom changes the window sixty times a second, and what is wished for hardly ever.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [live, wishKey])
+  useWishes(wishes)
 
   const shape = useReading(useCallback(() => view.shape, [view]))
   useEffect(() => {

@@ -1,6 +1,7 @@
 import { useCallback, type ReactNode } from 'react'
 import { formatDuration } from '../paint/format'
 import type { Live } from '../live'
+import { GrafanaLink } from './GrafanaLink'
 import { useLive, useReading } from './liveContext'
 import { Button } from './Notice'
 import { useUi } from './uiState'
@@ -27,6 +28,7 @@ export function Toolbar() {
     <div className="flex min-h-10 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-surface px-3 py-1" role="toolbar" aria-label="What is shown">
       {page === 'service' && <ServicePicker />}
       <div className="ml-auto flex items-center gap-3">
+        {page === 'service' && <GrafanaLink />}
         <Reading />
         <Field label="window">
           <select className={`${select} figures`} value={windowMs} onChange={event => live.viewport.setSpan(Number(event.target.value))}>

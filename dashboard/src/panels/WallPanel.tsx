@@ -4,12 +4,14 @@ import type { LivePlot } from '../paint/livePlot'
 import { WallContent, type WallRow } from '../paint/wallContent'
 import type { Live } from '../live'
 import { wallWishes } from '../store/selectors'
+import type { LiveSeries } from '../store/series'
 import { shiftOf } from '../store/serviceView'
 import { useLive, useReading } from './liveContext'
 import { ChartNotice } from './Notice'
 import { Panel, Readout } from './Panel'
 import { Plot } from './Plot'
 import { useUi } from './uiState'
+import { useWishes } from './useWishes'
 
 const createWall = (name: string, canvas: HTMLCanvasElement) => new WallContent(name, canvas)
 
@@ -25,24 +27,19 @@ export function WallPanel({ metric, filter }: { readonly metric: string, readonl
     [...reader.catalog.services().values()].reduce((sum, one) => sum + one.instances, 0)
   ), []))
   const wishes = useMemo(() => wallWishes(metric, windowMs, instances), [metric, windowMs, instances])
-  const wishKey = wishes.map(wish => `${wish.key}/${wish.backfillMs}`).join(' ')
-  useEffect(() => {
-    live.wish(wishes)
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [live, wishKey])
+  useWishes(wishes)
 
   const model = useMemo(() => {
     const wanted = filter.toLowerCase()
     const rows: WallRow[] = []
     let unit = ''
-    for (const series of live.store.series()) {
+    for (const series of seriesAt(live, known)) {
       if (series.name !== metric || series.column === null || !series.service.toLowerCase().includes(wanted)) continue
       unit ||= series.unit
       rows.push({ label: `${series.service}/${series.instance}`, service: series.service, column: series.column, shiftMs: shiftOf(series) })
     }
     rows.sort((a, b) => (a.label < b.label ? -1 : 1))
     return { rows, unit }
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [live, metric, filter, known])
   useEffect(() => content?.setModel(model), [content, model])
 
@@ -81,3 +78,8 @@ export function WallPanel({ metric, filter }: { readonly metric: string, readonl
 }
 
 const heatGradient = `linear-gradient(to right, ${Array.from({ length: 8 }, (_, i) => `var(--heat-${i + 1})`).join(', ')})`
+
+/** The series as of a version of the catalog: those that an aggregator has told of by then. */
+function seriesAt(live: Live, version: number): Iterable<LiveSeries> {
+  return version === 0 ? [] : live.store.series()
+}

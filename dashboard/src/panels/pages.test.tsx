@@ -169,3 +169,31 @@ describe('several aggregators', () => {
     expect(both.text('tr[data-instance="a-1"]')).toContain('300')
   })
 })
+
+describe('the way to Grafana', () => {
+  const link = () => document.querySelector<HTMLAnchorElement>('a[href*="observability-service"]')
+
+  it('is there where an aggregator says where Grafana runs, with the service, the instance and the window', async () => {
+    page.status = { kind: 'agents', agents: [], grafana: 'http://box:3001' }
+    await page.connect()
+    await page.declare(entry(1, 'rps'))
+    await page.frame({ gauges: [{ firstSeries: 1, times: at(0), values: [[3]] }] })
+    await page.run(() => useUi.getState().openService('checkout'))
+    await answered()
+    const url = new URL(link()!.href)
+    expect([url.origin, url.pathname, url.searchParams.get('var-service'), url.searchParams.get('var-instance')])
+      .toEqual(['http://box:3001', '/d/observability-service/service', 'checkout', null])
+    expect(Number(url.searchParams.get('to')) - Number(url.searchParams.get('from'))).toBeCloseTo(page.live.viewport.spanMs, -1)
+    await page.run(() => useUi.getState().openInstance('a-1'))
+    await page.paint()
+    expect(new URL(link()!.href).searchParams.get('var-instance')).toBe('a-1')
+  })
+
+  it('is not there otherwise', async () => {
+    await page.connect()
+    await page.declare(entry(1, 'rps'))
+    await page.run(() => useUi.getState().openService('checkout'))
+    await answered()
+    expect(link()).toBeNull()
+  })
+})

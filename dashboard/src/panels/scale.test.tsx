@@ -67,7 +67,7 @@ describe.each([[0, 0], [1, 0], [50, 0], [1000, 0], [3, 200]])('with %i services 
     } else {
       expect(document.querySelectorAll('tr[data-agent]')).toHaveLength(Math.min(count, 500))
     }
-  })
+  }, 120_000)
 })
 
 describe('the overview of many', () => {

@@ -24,7 +24,7 @@ export class TestPage {
   readonly told: ToWorker[] = []
   readonly live: Live
   /** What `/api/status` answers. */
-  status: StatusResult = { kind: 'agents', agents: [{ service: 'checkout', instance: 'a-1', lost: 12 }] }
+  status: StatusResult = { kind: 'agents', agents: [{ service: 'checkout', instance: 'a-1', lost: 12 }], grafana: null }
   /** What other paths answer: by the path without its query. */
   readonly answers = new Map<string, unknown>()
   /** What was changed at aggregators. */

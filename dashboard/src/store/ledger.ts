@@ -7,6 +7,7 @@ const RECENT_MS = 5000
 
 export type LatencySummary = {
   readonly p50: number
+  readonly p95: number
   readonly p99: number
   readonly recordedToReceived: number
   readonly receivedToFramed: number
@@ -57,10 +58,11 @@ export class LatencyLedger {
   summary(nowMs: number): LatencySummary {
     const total = this.#sort(this.#total, nowMs)
     const p50 = quantileOf(total, 0.5)
+    const p95 = quantileOf(total, 0.95)
     const p99 = quantileOf(total, 0.99)
     const count = total.length
     return {
-      p50, p99, count,
+      p50, p95, p99, count,
       recordedToReceived: quantileOf(this.#sort(this.#toReceived, nowMs), 0.5),
       receivedToFramed: quantileOf(this.#sort(this.#toFramed, nowMs), 0.5),
       framedToPainted: quantileOf(this.#sort(this.#toPainted, nowMs), 0.5),

@@ -33,6 +33,10 @@ class FakeSocket implements SocketLike {
     this.say({ type: 'hello', version: 1, session, server_ns: '0' })
   }
 
+  frame(session = 7n): void {
+    this.onmessage?.({ data: encodeFrame({ session }) })
+  }
+
   of(type: string): Record<string, unknown>[] {
     return this.sent.filter(message => message['type'] === type)
   }
@@ -245,8 +249,21 @@ describe('Connection', () => {
     connection.open()
     connection.ack(1, 0)
     socket().greet()
+    socket().frame()
+    socket().frame()
     connection.ack(2, 0)
     expect(socket().of('ack')).toEqual([{ type: 'ack', tick: 2 }])
+  })
+
+  it('acknowledges every second frame, with the newest tick', () => {
+    const { connection, socket } = setUp()
+    connection.open()
+    socket().greet()
+    for (let tick = 1; tick <= 6; tick++) {
+      socket().frame()
+      connection.ack(tick, 0)
+    }
+    expect(socket().of('ack').map(ack => ack['tick'])).toEqual([2, 4, 6])
   })
 
   it('estimates the clock from its pings', () => {

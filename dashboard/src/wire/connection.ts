@@ -20,6 +20,8 @@ const PING_FIRST_EVERY_MS = 100
 const PINGS_FIRST = 5
 /** Asked for again when resuming: series of one aggregator do not all end at the same instant. */
 const RESUME_OVERLAP_MS = 2000
+/** An ack covers all frames before it. Every second frame is enough for the aggregator, and half the messages. */
+const FRAMES_PER_ACK = 2
 /** In the range that the WebSocket standard leaves to applications. */
 const CLOSE_PROTOCOL_ERROR = 4002
 const CLOSE_SILENT = 4008
@@ -68,6 +70,7 @@ export class Connection {
   #token: string | null = null
   #heardMs = 0
   #pings = 0
+  #unacked = 0
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #watchTimer: ReturnType<typeof setInterval> | undefined
   #pingTimer: ReturnType<typeof setTimeout> | undefined
@@ -135,7 +138,9 @@ export class Connection {
 
   ack(tick: number, newestMs: number): void {
     if (!Number.isNaN(newestMs)) this.#newestMs = newestMs
-    if (this.#greeted) this.#send({ type: 'ack', tick })
+    if (!this.#greeted || this.#unacked < FRAMES_PER_ACK) return
+    this.#unacked = 0
+    this.#send({ type: 'ack', tick })
   }
 
   #opened(socket: SocketLike): void {
@@ -176,6 +181,7 @@ export class Connection {
       return
     }
     this.#beat()
+    this.#unacked++
     post({ type: 'frame', aggregator, buffer, index, arrivedMs: this.#heardMs }, [buffer, index.sections.buffer])
   }
 
@@ -224,6 +230,7 @@ export class Connection {
     this.#greetedMs = this.#heardMs
     this.#beat()
     this.#sent.clear()
+    this.#unacked = 0
     for (const wish of this.#wishes) this.#subscribe(wish)
     this.#pings = 0
     this.#ping()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fetchStatus, readAgents } from './status'
+import { fetchStatus, readAgents, readGrafana } from './status'
 
 function answering(status: number, body: unknown): (url: string, init: RequestInit) => Promise<Response> {
   return () => Promise.resolve(new Response(JSON.stringify(body), { status }))
@@ -9,7 +9,7 @@ describe('fetchStatus', () => {
   it('adds up what an agent had to drop, by all reasons', async () => {
     const agents = [{ service: 's', instance: 'i', report: { dropped: { queue_full: 3, too_old: '4' } } }]
     expect(await fetchStatus('http://box', null, answering(200, { agents }))).toEqual({
-      kind: 'agents', agents: [{ service: 's', instance: 'i', lost: 7 }],
+      kind: 'agents', agents: [{ service: 's', instance: 'i', lost: 7 }], grafana: null,
     })
   })
 
@@ -32,5 +32,14 @@ describe('fetchStatus', () => {
   it('takes nothing from what it does not understand', () => {
     expect([readAgents(null), readAgents({ agents: {} }), readAgents({ agents: [null, { service: 1 }] })]).toEqual([[], [], []])
     expect(readAgents({ agents: [{ service: 's', instance: 'i', dropped: { a: 2 } }] })).toEqual([{ service: 's', instance: 'i', lost: 2 }])
+  })
+})
+
+describe('readGrafana', () => {
+  it('takes a web address, without a slash at its end, and nothing else', () => {
+    expect(readGrafana({ links: { grafana: 'http://box:3001/' } })).toBe('http://box:3001')
+    expect(readGrafana({ links: { grafana: 'https://box/grafana' } })).toBe('https://box/grafana')
+    for (const grafana of [null, 3, '', 'box:3001', 'javascript:alert(1)', 'file:///etc/passwd']) expect(readGrafana({ links: { grafana } })).toBeNull()
+    expect([readGrafana({}), readGrafana(null), readGrafana({ links: null })]).toEqual([null, null, null])
   })
 })

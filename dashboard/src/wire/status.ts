@@ -10,7 +10,7 @@ export type AgentStatus = {
 }
 
 export type StatusResult =
-  | { readonly kind: 'agents', readonly agents: readonly AgentStatus[] }
+  | { readonly kind: 'agents', readonly agents: readonly AgentStatus[], readonly grafana: string | null }
   /** Viewing is protected, and the token is missing or wrong. */
   | { readonly kind: 'unauthorized' }
   | { readonly kind: 'unreadable', readonly reason: string }
@@ -25,10 +25,19 @@ export async function fetchStatus(address: string, token: string | null, fetcher
     const response = await fetcher(new URL('/api/status', address).href, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
     if (response.status === 401) return { kind: 'unauthorized' }
     if (!response.ok) return { kind: 'unreadable', reason: `it answered ${response.status}` }
-    return { kind: 'agents', agents: readAgents(await response.json()) }
+    const status: unknown = await response.json()
+    return { kind: 'agents', agents: readAgents(status), grafana: readGrafana(status) }
   } catch (error) {
     return { kind: 'unreadable', reason: error instanceof Error ? error.message : 'the request failed' }
   }
+}
+
+/** Where Grafana runs, if the aggregator was told. Nothing else than a web address becomes a link. */
+export function readGrafana(status: unknown): string | null {
+  const grafana = fieldsOf(fieldsOf(status)['links'])['grafana']
+  if (typeof grafana !== 'string' || !URL.canParse(grafana)) return null
+  const { protocol } = new URL(grafana)
+  return protocol === 'http:' || protocol === 'https:' ? grafana.replace(/\/+$/, '') : null
 }
 
 export function readAgents(status: unknown): AgentStatus[] {
