@@ -9,9 +9,6 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
 {
     private const int PhoneWidth = 390;
     private const int PhoneHeight = 844;
-
-    /// <summary>PAGE_HEAP_SECONDS=600 watches for ten minutes.</summary>
-    private static readonly int HeapSeconds = int.TryParse(Environment.GetEnvironmentVariable("PAGE_HEAP_SECONDS"), out int seconds) ? seconds : 60;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Name, address, and what must be there before it is looked at.</summary>
@@ -136,33 +133,6 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
         Assert.True(await page.GetByRole(AriaRole.Dialog).IsVisibleAsync());
         Assert.Empty(live.Errors);
         Assert.Empty(live.ConsoleErrors);
-    }
-
-    [Fact]
-    public async Task Heap_WhileThePageIsOpen_StaysFlat()
-    {
-        Chromium chromium = await fixture.ChromiumAsync();
-        TestGraph graph = await fixture.GraphAsync();
-        await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
-        await using LivePage live = await chromium.OpenAsync(AddressOf(graph, $"/?page=service&service={GroundTruth.Service}&metric={GroundTruth.Metric}"));
-        await Eventually.GetAsync(live.StateAsync, state => state == "live", Patience, "the badge 'live'");
-        ICDPSession devtools = await live.Page.Context.NewCDPSessionAsync(live.Page);
-        await HeapAfterSecondsAsync(live, devtools, HeapSeconds / 6);
-        double first = await HeapAfterSecondsAsync(live, devtools, HeapSeconds / 2);
-        double second = await HeapAfterSecondsAsync(live, devtools, HeapSeconds / 2);
-
-        TestContext.Current.TestOutputHelper?.WriteLine($"heap after collection: {first / 1e6:0.0} MB, {HeapSeconds / 2} s later {second / 1e6:0.0} MB");
-        Assert.True(second < (first * 1.15) + 1e6, $"The heap grew from {first / 1e6:0.0} to {second / 1e6:0.0} MB.");
-        Assert.Empty(live.Errors);
-        Assert.Empty(live.ConsoleErrors);
-    }
-
-    /// <summary>What the heap holds once it has been collected, when so many seconds of frames have been painted.</summary>
-    private static async Task<double> HeapAfterSecondsAsync(LivePage live, ICDPSession devtools, int seconds)
-    {
-        await live.CountFramesAsync(TimeSpan.FromSeconds(seconds));
-        await devtools.SendAsync("HeapProfiler.collectGarbage");
-        return await live.Page.EvaluateAsync<double>("() => performance.memory.usedJSHeapSize");
     }
 
     private static string Line => $"{GroundTruth.Metric} service={GroundTruth.Service}";
