@@ -14,6 +14,9 @@ internal sealed class BufferFamilies
 
     private readonly Dictionary<string, Entry> _byName = new(StringComparer.Ordinal);
     private readonly List<Entry> _all = [];
+
+    // In the order of the store's series, so that a scrape looks no name up that was there at the last one.
+    private readonly List<(Series Series, Entry Entry)> _bySeries = [];
     private long _leftCount;
 
     public static IEnumerable<(string Name, OwnMetricType Type)> Names => [(Size, OwnMetricType.Gauge), (Capacity, OwnMetricType.Gauge)];
@@ -24,13 +27,15 @@ internal sealed class BufferFamilies
         {
             (entry.Held, entry.Room, entry.SeriesCount) = (0, 0, 0);
         }
+        int index = 0;
         foreach (Series series in store.AllSeries)
         {
-            Entry entry = EntryOf(series.Name);
+            Entry entry = EntryAt(index++, series);
             entry.Held += ulong.Min((ulong)series.Head, (ulong)series.Capacity);
             entry.Room += (ulong)series.Capacity;
             entry.SeriesCount++;
         }
+        _bySeries.RemoveRange(index, _bySeries.Count - index);
         if (store.LeftSeries is long left && left != _leftCount)
         {
             _leftCount = left;
@@ -50,6 +55,19 @@ internal sealed class BufferFamilies
         {
             writer.Sample(entry.CapacityHead, entry.Room);
         }
+    }
+
+    private Entry EntryAt(int index, Series series)
+    {
+        if (index == _bySeries.Count)
+        {
+            _bySeries.Add((series, EntryOf(series.Name)));
+        }
+        else if (!ReferenceEquals(_bySeries[index].Series, series))
+        {
+            _bySeries[index] = (series, EntryOf(series.Name));
+        }
+        return _bySeries[index].Entry;
     }
 
     private Entry EntryOf(string name)
