@@ -21,7 +21,8 @@ internal static class Program
 
     internal static WebApplication Build(string[] args)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
+        // Settings are read once, at the start; watching their files would wake a thread for every change anywhere below the content root.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
         LogLevelSetting.Apply(builder.Logging, builder.Configuration);
         builder.AddServiceDefaults();
         builder.Services

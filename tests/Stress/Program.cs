@@ -11,7 +11,7 @@ namespace Observability.Stress;
 internal static class StressProgram
 {
     private const string Usage =
-        "Usage: Stress load [--quick] [--only NAME] | faults [NAME] | rings [--operations N] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10]";
+        "Usage: Stress load [--quick] [--own] [--warm SECONDS] [--only NAME] | faults [NAME] | rings [--operations N] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10]";
 
     private static Task<int> Main(string[] args) => args switch
     {

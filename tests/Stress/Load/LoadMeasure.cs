@@ -6,11 +6,20 @@ namespace Observability.Stress.Load;
 
 /// <summary>What a server took for a load, between two instants.</summary>
 internal sealed record LoadMeasure(
-    double Seconds, double CpuSeconds, long Samples, long Messages, long Acks, long BytesSent, double Allocated, double[] Collections, long ResidentBytes)
+    double Seconds, double CpuSeconds, long Samples, long SentSamples, long Messages, long Acks, long BytesSent, double Allocated, double[] Collections, long ResidentBytes,
+    double HistorySeconds, double CompileSeconds)
 {
     private const int PollUs = 100;
 
     public double CpuSecondsPerMillion => CpuSeconds / Samples * 1e6;
+
+    /// <summary>What compresses history and builds rollups, which the stock server does not do, in percent.</summary>
+    public double HistoryPercent => HistorySeconds / CpuSeconds * 100;
+
+    /// <summary>Code still being compiled, in percent.</summary>
+    public double CompilePercent => CompileSeconds / CpuSeconds * 100;
+
+    public double BytesPerSample => BytesSent / (double)SentSamples;
 
     public double CpuUsPerMessage => CpuSeconds / Messages * 1e6;
 
@@ -79,13 +88,15 @@ internal sealed record LoadMeasure(
         string text = await server.Http.GetStringAsync(server.Metrics);
         double[] collections = [.. Enumerable.Range(0, 3).Select(generation => ServerProcess.Sum(text, "dotnet_gc_collections_total", $"\"{generation}\""))];
         return new LoadMeasure(
-            clock.Elapsed.TotalSeconds, server.Cpu.TotalSeconds, (long)ServerProcess.Sum(text, "telemetry_samples_received_total"), agents.Sum(agent => agent.Messages),
-            agents.Sum(agent => agent.Acks), agents.Sum(agent => agent.BytesSent), ServerProcess.Sum(text, "dotnet_gc_allocated_bytes_total"), collections, server.ResidentBytes);
+            clock.Elapsed.TotalSeconds, server.Cpu.TotalSeconds, (long)ServerProcess.Sum(text, "telemetry_samples_received_total"), agents.Sum(agent => agent.Samples), agents.Sum(agent => agent.Messages),
+            agents.Sum(agent => agent.Acks), agents.Sum(agent => agent.BytesSent), ServerProcess.Sum(text, "dotnet_gc_allocated_bytes_total"), collections, server.ResidentBytes,
+            ThreadUse.Seconds(server.Id, "history sealer"), ThreadUse.Seconds(server.Id, ".NET Tiered"));
     }
 
     private LoadMeasure Since(LoadMeasure before) => new(
-        Seconds - before.Seconds, CpuSeconds - before.CpuSeconds, Samples - before.Samples, Messages - before.Messages, Acks - before.Acks, BytesSent - before.BytesSent,
-        Allocated - before.Allocated, [.. Collections.Zip(before.Collections, (now, then) => now - then)], ResidentBytes);
+        Seconds - before.Seconds, CpuSeconds - before.CpuSeconds, Samples - before.Samples, SentSamples - before.SentSamples, Messages - before.Messages, Acks - before.Acks, BytesSent - before.BytesSent,
+        Allocated - before.Allocated, [.. Collections.Zip(before.Collections, (now, then) => now - then)], ResidentBytes,
+        HistorySeconds - before.HistorySeconds, CompileSeconds - before.CompileSeconds);
 
     private static void Sleep()
     {

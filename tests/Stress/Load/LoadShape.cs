@@ -1,9 +1,12 @@
 namespace Observability.Stress.Load;
 
 /// <summary>One form of message: what an agent declares once, and the messages it then sends in turn.</summary>
-internal sealed record LoadShape(string Name, Action<MessageTemplate>? Declare, int Steps, int Samples, int Variants, Action<MessageTemplate, int> Write)
+internal sealed record LoadShape(string Name, Action<MessageTemplate>? Declare, int Steps, int Samples, int Variants, Action<MessageTemplate, int> Write, string? StockForm = null)
 {
     public const int SeriesPerAgent = 100;
+
+    /// <summary>The form in which a stock agent sends the same samples.</summary>
+    public string InlineName => StockForm ?? Name;
 
     /// <summary>What one push of an agent with the standard metrics and a few of its own looks like.</summary>
     public const int PacedSeries = 20;
@@ -12,8 +15,8 @@ internal sealed record LoadShape(string Name, Action<MessageTemplate>? Declare, 
     [
         new("inline 100 x 1", null, 1, 100, 1, (message, _) => Inline(message, 0, 100, 1)),
         new("inline 10 x 100", null, 100, 1000, 10, (message, variant) => Inline(message, variant * 10, 10, 100)),
-        new("packed 10 x 100", Declarations(SeriesPerAgent), 100, 1000, 10, Packed),
-        new("tick 100", Declarations(SeriesPerAgent), 1, 100, 1, (message, _) => Tick(message, SeriesPerAgent)),
+        new("packed 10 x 100", Declarations(SeriesPerAgent), 100, 1000, 10, Packed, "inline 10 x 100"),
+        new("tick 100", Declarations(SeriesPerAgent), 1, 100, 1, (message, _) => Tick(message, SeriesPerAgent), "inline 100 x 1"),
     ];
 
     public static readonly LoadShape Paced = new("tick 20", Declarations(PacedSeries), 1, PacedSeries, 1, (message, _) => Tick(message, PacedSeries));

@@ -20,7 +20,7 @@ internal static class StockServer
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton<ServingState>();
-        builder.Services.AddSingleton<StockStore>();
+        builder.Services.AddSingleton(new StockStore(StockStore.RingSamples));
         builder.Services.AddGrpcServer();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
