@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Observability.Aggregator.Rings;
 
 namespace Observability.Aggregator.History;
@@ -10,11 +11,12 @@ internal static class BlockColumns
     public static int CountOf(int width, bool hasAggregates) => 1 + width + (hasAggregates ? AggregateColumns : 0);
 
     /// <summary>Copies samples of one series from this row on, as many as fit and the block has. Returns how many.</summary>
+    [SkipLocalsInit]
     public static int Copy(RowBlock block, int width, int column, long fromRow, in SampleColumns columns)
     {
         int first = (int)(fromRow - block.FirstRow);
         int count = Math.Min(block.Rows - first, columns.Length);
-        Span<long> scratch = stackalloc long[RowBlock.RowsMax];
+        Span<long> scratch = count == block.Rows ? default : stackalloc long[RowBlock.RowsMax];
         Copy(block, 0, first, columns.TimestampsNs[..count], scratch);
         Copy(block, 1 + column, first, columns.Bits[..count], scratch);
         if (block.ColumnCount == CountOf(width, hasAggregates: true))
@@ -33,6 +35,11 @@ internal static class BlockColumns
 
     private static void Copy(RowBlock block, int column, int first, Span<long> destination, Span<long> scratch)
     {
+        if (destination.Length == block.Rows)
+        {
+            block.Read(column, destination);
+            return;
+        }
         block.Read(column, scratch);
         scratch.Slice(first, destination.Length).CopyTo(destination);
     }

@@ -28,26 +28,27 @@ internal static class ColumnReader
         }
     }
 
+    /// <summary>Adds the differences up, in one pass for both orders.</summary>
+    private static void Integrate(int order, long multiple, Span<long> bits)
+    {
+        long first = 0;
+        long second = 0;
+        for (int i = 0; i < bits.Length; i++)
+        {
+            first = order == 2 ? first + bits[i] : bits[i];
+            second = order == 0 ? first : second + first;
+            bits[i] = second * multiple;
+        }
+    }
+
     private static void ReadValues(ref ByteReader from, ColumnForm form, Span<long> bits)
     {
         PackedInts.Read(ref from, bits);
-        for (int order = 0; order < form.Order; order++)
+        if (form.Order > 0 || form.Multiple != 1)
         {
-            long sum = 0;
-            for (int i = 0; i < bits.Length; i++)
-            {
-                sum += bits[i];
-                bits[i] = sum;
-            }
+            Integrate(form.Order, form.Multiple, bits);
         }
-        if (form.Multiple != 1)
-        {
-            for (int i = 0; i < bits.Length; i++)
-            {
-                bits[i] *= form.Multiple;
-            }
-        }
-        else if (form.IsDecimal)
+        if (form.IsDecimal)
         {
             Decimals.ToBits(bits, form.Transform - ColumnForm.DecimalsFrom);
             for (int exceptions = (int)from.Varint(); exceptions > 0; exceptions--)

@@ -5,9 +5,14 @@ namespace Observability.Aggregator.History;
 /// </summary>
 internal sealed class ColumnWriter
 {
+    /// <summary>A column of decimal numbers may hold one in so many values that is none.</summary>
+    private const int ExceptionShare = 8;
+
     private readonly long[] _distinct = new long[RowBlock.RowsMax];
     private readonly long[] _wholes = new long[RowBlock.RowsMax];
     private readonly long[] _differences = new long[RowBlock.RowsMax];
+    private readonly long[] _secondDifferences = new long[RowBlock.RowsMax];
+    private readonly int[] _exceptions = new int[RowBlock.RowsMax / ExceptionShare];
 
     /// <summary>Bytes that a column of so many rows takes at most.</summary>
     public static int BytesMax(int rows) => 64 + (rows * 24);
@@ -24,13 +29,14 @@ internal sealed class ColumnWriter
         int start = to.At;
         to.Byte(0);
         scoped ReadOnlySpan<long> values = hasRepeats ? Distinct(bits, ref to) : bits;
-        int transform = isDouble ? WholesOf(values) : MultiplesOf(values);
-        ReadOnlySpan<long> wholes = _wholes.AsSpan(0, values.Length);
+        int exceptions = 0;
+        int transform = isDouble ? WholesOf(values, out exceptions) : MultiplesOf(values);
+        ReadOnlySpan<long> wholes = transform == ColumnForm.Plain ? values : _wholes.AsSpan(0, values.Length);
         int order = WriteWholes(wholes, ref to);
         ColumnForm form = new(order, hasRepeats, transform);
         if (form.IsDecimal)
         {
-            WriteExceptions(values, transform - ColumnForm.DecimalsFrom, ref to);
+            WriteExceptions(values, _exceptions.AsSpan(0, exceptions), ref to);
         }
         int end = to.At;
         to.Rewind(start);
@@ -53,94 +59,80 @@ internal sealed class ColumnWriter
         return _distinct.AsSpan(0, count);
     }
 
-    private int WholesOf(ReadOnlySpan<long> values)
+    private int WholesOf(ReadOnlySpan<long> values, out int exceptions)
     {
-        int exponent = Decimals.ExponentOf(values, exceptionsMax: values.Length / 8);
-        if (exponent < 0)
-        {
-            values.CopyTo(_wholes);
-            return ColumnForm.Plain;
-        }
-        long previous = 0;
-        for (int i = 0; i < values.Length; i++)
-        {
-            // What is no such number stands behind; its place takes what costs nothing.
-            previous = _wholes[i] = Decimals.TryWhole(values[i], exponent, out long whole) ? whole : previous;
-        }
-        return ColumnForm.DecimalsFrom + exponent;
+        int exponent = Decimals.ToWholes(values, _wholes, _exceptions.AsSpan(0, values.Length / ExceptionShare), out exceptions);
+        return exponent < 0 ? ColumnForm.Plain : ColumnForm.DecimalsFrom + exponent;
     }
 
     private int MultiplesOf(ReadOnlySpan<long> values)
     {
-        values.CopyTo(_wholes);
         for (int index = ColumnForm.AllMultiples.Length - 1; index >= 0; index--)
         {
-            long multiple = ColumnForm.AllMultiples[index];
-            bool isMultiple = true;
-            foreach (long value in values)
+            if (TryDivide(values, ColumnForm.AllMultiples[index]))
             {
-                isMultiple &= value % multiple == 0;
-            }
-            if (isMultiple)
-            {
-                for (int i = 0; i < values.Length; i++)
-                {
-                    _wholes[i] /= multiple;
-                }
                 return ColumnForm.MultiplesFrom + index;
             }
         }
         return ColumnForm.Plain;
     }
 
+    private bool TryDivide(ReadOnlySpan<long> values, long multiple)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            (long quotient, long rest) = Math.DivRem(values[i], multiple);
+            if (rest != 0)
+            {
+                return false;
+            }
+            _wholes[i] = quotient;
+        }
+        return true;
+    }
+
     private int WriteWholes(scoped ReadOnlySpan<long> wholes, ref ByteWriter to)
     {
-        Span<long> differences = _differences.AsSpan(0, wholes.Length);
-        wholes.CopyTo(differences);
-        int best = PackedInts.Measure(differences, out long floor, out int width);
-        int bestOrder = 0;
-        for (int order = 1; order <= 2; order++)
+        int best = PackedInts.Measure(wholes, out PackedForm form);
+        Span<long> first = _differences.AsSpan(0, wholes.Length);
+        Differentiate(wholes, first);
+        int size = PackedInts.Measure(first, out PackedForm ofFirst);
+        if (size >= best)
         {
-            Differentiate(differences);
-            int size = PackedInts.Measure(differences, out long otherFloor, out int otherWidth);
-            if (size < best)
-            {
-                (best, floor, width, bestOrder) = (size, otherFloor, otherWidth, order);
-            }
+            // What differences make no smaller, differences of those would not either.
+            PackedInts.Write(wholes, form, ref to);
+            return 0;
         }
-        wholes.CopyTo(differences);
-        for (int order = 1; order <= bestOrder; order++)
+        Span<long> second = _secondDifferences.AsSpan(0, wholes.Length);
+        Differentiate(first, second);
+        if (PackedInts.Measure(second, out PackedForm ofSecond) < size)
         {
-            Differentiate(differences);
+            PackedInts.Write(second, ofSecond, ref to);
+            return 2;
         }
-        PackedInts.Write(differences, floor, width, ref to);
-        return bestOrder;
+        PackedInts.Write(first, ofFirst, ref to);
+        return 1;
     }
 
-    /// <summary>In place. The first value stays, and is an outlier when it stands out.</summary>
-    private static void Differentiate(Span<long> values)
+    /// <summary>The first value stays, and is an outlier when it stands out.</summary>
+    private static void Differentiate(ReadOnlySpan<long> values, Span<long> differences)
     {
-        for (int i = values.Length - 1; i > 0; i--)
+        long former = 0;
+        for (int i = 0; i < values.Length; i++)
         {
-            values[i] -= values[i - 1];
+            long value = values[i];
+            differences[i] = value - former;
+            former = value;
         }
     }
 
-    private static void WriteExceptions(scoped ReadOnlySpan<long> values, int exponent, ref ByteWriter to)
+    private static void WriteExceptions(scoped ReadOnlySpan<long> values, ReadOnlySpan<int> exceptions, ref ByteWriter to)
     {
-        int count = 0;
-        foreach (long value in values)
+        to.Varint((ulong)exceptions.Length);
+        foreach (int at in exceptions)
         {
-            count += Decimals.TryWhole(value, exponent, out _) ? 0 : 1;
-        }
-        to.Varint((ulong)count);
-        for (int i = 0; i < values.Length && count > 0; i++)
-        {
-            if (!Decimals.TryWhole(values[i], exponent, out _))
-            {
-                to.Varint((ulong)i);
-                to.Word((ulong)values[i]);
-            }
+            to.Varint((ulong)at);
+            to.Word((ulong)values[at]);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Observability.Aggregator.History;
 
@@ -14,44 +15,39 @@ internal static class PackedInts
     /// <summary>Bytes that must lie behind what is read.</summary>
     public const int PaddingBytes = 9;
 
-    /// <summary>What the numbers take, and the base and width that take least.</summary>
-    public static int Measure(ReadOnlySpan<long> values, out long floor, out int width)
+    private const int ClassCount = 65;
+
+    /// <summary>What the numbers take, and the form that takes least.</summary>
+    public static int Measure(ReadOnlySpan<long> values, out PackedForm form)
     {
-        floor = 0;
-        width = 0;
+        form = default;
         if (values.IsEmpty)
         {
             return 3;
         }
-        (long lowest, long second) = TwoLowest(values);
-        floor = lowest;
-        int bytes = MeasureFrom(values, lowest, out width);
-        // One outlier downwards (a counter that was reset) must not widen all the others.
-        if (second != lowest && MeasureFrom(values, second, out int fromSecond) is int smaller && smaller < bytes)
+        Span<int> byBits = stackalloc int[ClassCount * 2];
+        (long lowest, long highest) = Range(values);
+        int top = BitsOf(highest, lowest);
+        int bytes = MeasureFrom(values, lowest, top, byBits, out form);
+        // One outlier downwards (a counter that was reset) must not widen all the others: they then lie in the two classes farthest from it.
+        if (top > 1 && byBits[0] + byBits[top] + byBits[top - 1] == values.Length
+            && MeasureFrom(values, SecondLowest(values, lowest), 64, byBits, out PackedForm fromSecond) is int smaller && smaller < bytes)
         {
-            (bytes, floor, width) = (smaller, second, fromSecond);
+            (bytes, form) = (smaller, fromSecond);
         }
         return bytes;
     }
 
-    public static void Write(scoped ReadOnlySpan<long> values, long floor, int width, ref ByteWriter to)
+    public static void Write(scoped ReadOnlySpan<long> values, in PackedForm form, ref ByteWriter to)
     {
+        (long floor, int width, int outliers) = form;
         to.Byte((byte)width);
         to.Signed(floor);
-        int outliers = 0;
-        foreach (long value in values)
-        {
-            outliers += BitsOf(value, floor) > width ? 1 : 0;
-        }
         to.Varint((ulong)outliers);
         Span<byte> packed = to.Zeroes(PackedBytes(values.Length, width));
-        for (int i = 0; width > 0 && i < values.Length; i++)
+        if (width > 0)
         {
-            ulong offset = (ulong)(values[i] - floor);
-            if (BitsOf(values[i], floor) <= width)
-            {
-                Put(packed, (long)i * width, offset, width);
-            }
+            Pack(values, floor, width, packed);
         }
         for (int i = 0; i < values.Length && outliers > 0; i++)
         {
@@ -61,6 +57,32 @@ internal static class PackedInts
                 to.Signed(values[i]);
                 outliers--;
             }
+        }
+    }
+
+    /// <summary>Word by word. An outlier's place holds some of its bits, which nobody reads.</summary>
+    private static void Pack(ReadOnlySpan<long> values, long floor, int width, Span<byte> packed)
+    {
+        ulong mask = ulong.MaxValue >> (64 - width);
+        ulong word = 0;
+        int filled = 0;
+        int at = 0;
+        foreach (long value in values)
+        {
+            ulong offset = (ulong)(value - floor) & mask;
+            word |= offset << filled;
+            filled += width;
+            if (filled >= 64)
+            {
+                BinaryPrimitives.WriteUInt64LittleEndian(packed[at..], word);
+                at += sizeof(ulong);
+                filled -= 64;
+                word = filled == 0 ? 0 : offset >> (width - filled);
+            }
+        }
+        for (; filled > 0; filled -= 8, word >>= 8)
+        {
+            packed[at++] = (byte)word;
         }
     }
 
@@ -119,59 +141,85 @@ internal static class PackedInts
         }
     }
 
-    private static void Put(Span<byte> packed, long bit, ulong value, int width)
+    /// <param name="values">At least one.</param>
+    /// <param name="floor">What they are told from.</param>
+    /// <param name="top">No value needs more bits.</param>
+    /// <param name="byBits">Then tells how many need so many bits, up to the top.</param>
+    /// <param name="form">What takes least.</param>
+    private static int MeasureFrom(ReadOnlySpan<long> values, long floor, int top, Span<int> byBits, out PackedForm form)
     {
-        int at = (int)(bit >> 3);
-        int shift = (int)(bit & 7);
-        while (width > 0)
-        {
-            packed[at++] |= (byte)(value << shift);
-            value >>= 8 - shift;
-            width -= 8 - shift;
-            shift = 0;
-        }
-    }
-
-    private static int MeasureFrom(ReadOnlySpan<long> values, long floor, out int width)
-    {
-        Span<int> byBits = stackalloc int[65];
         byBits.Clear();
-        foreach (long value in values)
+        // Two tables in turn: mostly the same place is counted up, which would wait for itself.
+        ref int even = ref MemoryMarshal.GetReference(byBits);
+        ref int odd = ref Unsafe.Add(ref even, ClassCount);
+        int i = 0;
+        for (; i + 1 < values.Length; i += 2)
         {
-            byBits[BitsOf(value, floor)]++;
+            Unsafe.Add(ref even, BitsOf(values[i], floor))++;
+            Unsafe.Add(ref odd, BitsOf(values[i + 1], floor))++;
+        }
+        if (i < values.Length)
+        {
+            Unsafe.Add(ref even, BitsOf(values[i], floor))++;
+        }
+        for (int bit = 0; bit <= top; bit++)
+        {
+            byBits[bit] += byBits[bit + ClassCount];
         }
         int best = int.MaxValue;
-        width = 64;
         int outliers = 0;
-        for (int bits = 64; bits >= 0; bits--)
+        form = default;
+        // An outlier: its number, a byte or two, and its value as a varint of its own, sign included.
+        for (int bits = top; bits >= 0 && outliers * 8 < best; bits--)
         {
-            // An outlier: its number, a byte or two, and its value as a varint of its own, sign included.
             int size = PackedBytes(values.Length, bits) + (outliers * 8);
             if (size < best)
             {
-                (best, width) = (size, bits);
+                (best, form) = (size, new PackedForm(floor, bits, outliers));
             }
             outliers += byBits[bits];
         }
         return best + 4;
     }
 
-    private static (long Lowest, long Second) TwoLowest(ReadOnlySpan<long> values)
+    private static (long Lowest, long Highest) Range(ReadOnlySpan<long> values)
     {
-        long lowest = long.MaxValue;
+        ref long first = ref MemoryMarshal.GetReference(values);
+        long lowest = first;
+        long highest = first;
+        int i = 0;
+        if (values.Length >= Vector256<long>.Count)
+        {
+            Vector256<long> low = Vector256.Create(lowest);
+            Vector256<long> high = low;
+            for (; i <= values.Length - Vector256<long>.Count; i += Vector256<long>.Count)
+            {
+                Vector256<long> some = Vector256.LoadUnsafe(ref first, (nuint)i);
+                low = Vector256.Min(low, some);
+                high = Vector256.Max(high, some);
+            }
+            for (int lane = 0; lane < Vector256<long>.Count; lane++)
+            {
+                lowest = Math.Min(lowest, low[lane]);
+                highest = Math.Max(highest, high[lane]);
+            }
+        }
+        for (; i < values.Length; i++)
+        {
+            lowest = Math.Min(lowest, values[i]);
+            highest = Math.Max(highest, values[i]);
+        }
+        return (lowest, highest);
+    }
+
+    private static long SecondLowest(ReadOnlySpan<long> values, long lowest)
+    {
         long second = long.MaxValue;
         foreach (long value in values)
         {
-            if (value < lowest)
-            {
-                (lowest, second) = (value, lowest);
-            }
-            else if (value < second && value != lowest)
-            {
-                second = value;
-            }
+            second = value != lowest ? Math.Min(second, value) : second;
         }
-        return (lowest, second == long.MaxValue ? lowest : second);
+        return second;
     }
 
     /// <summary>Below the base the difference wraps round and needs all 64 bits.</summary>

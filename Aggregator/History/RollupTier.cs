@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Observability.Aggregator.Rings;
 
 namespace Observability.Aggregator.History;
@@ -18,48 +21,44 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
     public const int SeriesColumns = 4;
 
     private readonly int _stride = SharedColumns + (SeriesColumns * width);
-    private long[]? _rows;
-    private double[] _min = [];
-    private double[] _max = [];
-    private double[] _sum = [];
-    private long[] _last = [];
-    private long[] _previous = [];
-    private bool _hasPrevious;
-    private long _beginNs;
-    private long _count;
-    private int _pending;
+
+    // Null while the group rests.
+    private Open? _open;
+
+    // Of counters: the totals that the next increases count from.
+    private long[]? _previous;
     private long _nextRow;
 
     public long PeriodNs { get; } = periodNs;
 
     public BlockList Blocks { get; } = new(budget);
 
-    public long SizeInBytes => Blocks.SizeInBytes + (_rows is null ? 0 : ScratchBytes);
+    public long SizeInBytes => Blocks.SizeInBytes + (_open is null ? 0 : ScratchBytes);
 
     private long ScratchBytes => (RowsFirst * _stride * 8L) + (width * 40L);
 
     /// <summary>Rows as they lay in the ring.</summary>
     public void Add(ReadOnlySpan<long> cells, ReadOnlySpan<AggregateSlot> aggregates, int rows, RowSealer sealer, long receivedNs)
     {
-        Prepare();
+        Open open = Prepare();
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<long> cell = cells.Slice(row * (width + 1), width + 1);
-            Open(cell[0], sealer, receivedNs);
+            Begin(open, cell[0], sealer, receivedNs);
             ulong merged = width == 1 ? aggregates[row].Count : 0;
-            _count += (long)Math.Max(merged, 1);
+            open.Count += (long)Math.Max(merged, 1);
             ReadOnlySpan<long> bits = cell[1..];
             if (!isDouble)
             {
-                AddCounters(bits);
+                AddCounters(open, bits);
             }
             else if (merged == 0)
             {
-                AddGauges(bits);
+                AddGauges(open, MemoryMarshal.Cast<long, double>(bits));
             }
             else
             {
-                Merge(0, bits[0], aggregates[row].Min, aggregates[row].Max, aggregates[row].Sum);
+                Merge(open, 0, bits[0], aggregates[row].Min, aggregates[row].Max, aggregates[row].Sum);
             }
         }
     }
@@ -67,14 +66,14 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
     /// <summary>Ends the open period and makes a block of what is pending; the memory for it goes. For series that rest.</summary>
     public void Flush(RowSealer sealer, long receivedNs)
     {
-        if (_rows is null)
+        if (_open is not { } open)
         {
             return;
         }
-        Close(sealer, receivedNs);
-        SealPending(sealer, receivedNs);
+        Close(open, sealer, receivedNs);
+        SealPending(open, sealer, receivedNs);
         // The last total stays: the next increase counts from it.
-        (_rows, _min, _max, _sum, _last) = (null, [], [], [], []);
+        _open = null;
         budget.Release(ScratchBytes);
     }
 
@@ -87,114 +86,144 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
 
     private void AddRow(ReadOnlySpan<long> row, RowSealer sealer, long receivedNs)
     {
-        Prepare();
-        Open(row[0], sealer, receivedNs);
-        _count += row[1];
+        Open open = Prepare();
+        Begin(open, row[0], sealer, receivedNs);
+        open.Count += row[1];
         for (int column = 0; column < width; column++)
         {
             ReadOnlySpan<long> of = row.Slice(SharedColumns + (column * SeriesColumns), SeriesColumns);
-            Merge(column, of[0], BitConverter.Int64BitsToDouble(of[1]), BitConverter.Int64BitsToDouble(of[2]), BitConverter.Int64BitsToDouble(of[3]));
+            Merge(open, column, of[0], BitConverter.Int64BitsToDouble(of[1]), BitConverter.Int64BitsToDouble(of[2]), BitConverter.Int64BitsToDouble(of[3]));
         }
     }
 
-    private void AddGauges(ReadOnlySpan<long> bits)
+    /// <summary>A NaN compares false: it counts, and shows in the sum alone.</summary>
+    private static void AddGauges(Open open, ReadOnlySpan<double> values)
     {
-        for (int column = 0; column < bits.Length; column++)
+        ref double value = ref MemoryMarshal.GetReference(values);
+        ref double min = ref MemoryMarshal.GetArrayDataReference(open.Min);
+        ref double max = ref MemoryMarshal.GetArrayDataReference(open.Max);
+        ref double sum = ref MemoryMarshal.GetArrayDataReference(open.Sum);
+        nuint column = 0;
+        for (; Vector256.IsHardwareAccelerated && (int)column <= values.Length - Vector256<double>.Count; column += (nuint)Vector256<double>.Count)
         {
-            double value = BitConverter.Int64BitsToDouble(bits[column]);
-            // A NaN compares false: it counts, and shows in the sum alone.
-            if (value < _min[column])
-            {
-                _min[column] = value;
-            }
-            if (value > _max[column])
-            {
-                _max[column] = value;
-            }
-            _sum[column] += value;
-            _last[column] = bits[column];
+            Vector256<double> some = Vector256.LoadUnsafe(ref value, column);
+            Vector256<double> low = Vector256.LoadUnsafe(ref min, column);
+            Vector256<double> high = Vector256.LoadUnsafe(ref max, column);
+            Vector256.ConditionalSelect(Vector256.LessThan(some, low), some, low).StoreUnsafe(ref min, column);
+            Vector256.ConditionalSelect(Vector256.GreaterThan(some, high), some, high).StoreUnsafe(ref max, column);
+            (Vector256.LoadUnsafe(ref sum, column) + some).StoreUnsafe(ref sum, column);
         }
-    }
-
-    private void AddCounters(ReadOnlySpan<long> bits)
-    {
-        for (int column = 0; column < bits.Length; column++)
+        for (; (int)column < values.Length; column++)
         {
-            ulong total = (ulong)bits[column];
-            ulong before = (ulong)_previous[column];
-            double increase = !_hasPrevious ? 0 : total >= before ? total - before : total;
-            Merge(column, bits[column], total, total, increase);
-            _previous[column] = bits[column];
+            double one = values[(int)column];
+            open.Min[column] = one < open.Min[column] ? one : open.Min[column];
+            open.Max[column] = one > open.Max[column] ? one : open.Max[column];
+            open.Sum[column] += one;
         }
-        _hasPrevious = true;
+        MemoryMarshal.Cast<double, long>(values).CopyTo(open.Last);
     }
 
-    private void Merge(int column, long last, double min, double max, double sum)
+    private void AddCounters(Open open, ReadOnlySpan<long> bits)
     {
-        _min[column] = double.MinNumber(_min[column], min);
-        _max[column] = double.MaxNumber(_max[column], max);
-        _sum[column] += sum;
-        _last[column] = last;
+        bool isFirst = _previous is null;
+        long[] previous = _previous ??= new long[width];
+        if (isFirst)
+        {
+            bits.CopyTo(previous);
+        }
+        ref ulong totals = ref Unsafe.As<long, ulong>(ref MemoryMarshal.GetReference(bits));
+        ref ulong befores = ref Unsafe.As<long, ulong>(ref MemoryMarshal.GetArrayDataReference(previous));
+        ref double min = ref MemoryMarshal.GetArrayDataReference(open.Min);
+        ref double max = ref MemoryMarshal.GetArrayDataReference(open.Max);
+        ref double sum = ref MemoryMarshal.GetArrayDataReference(open.Sum);
+        nuint column = 0;
+        for (; Vector256.IsHardwareAccelerated && (int)column <= bits.Length - Vector256<ulong>.Count; column += (nuint)Vector256<ulong>.Count)
+        {
+            Vector256<ulong> total = Vector256.LoadUnsafe(ref totals, column);
+            Vector256<ulong> before = Vector256.LoadUnsafe(ref befores, column);
+            Vector256<ulong> increase = total - Vector256.AndNot(before, Vector256.LessThan(total, before));
+            Vector256<double> value = Vector256.ConvertToDouble(total);
+            Vector256.Min(Vector256.LoadUnsafe(ref min, column), value).StoreUnsafe(ref min, column);
+            Vector256.Max(Vector256.LoadUnsafe(ref max, column), value).StoreUnsafe(ref max, column);
+            (Vector256.LoadUnsafe(ref sum, column) + Vector256.ConvertToDouble(increase)).StoreUnsafe(ref sum, column);
+        }
+        for (; (int)column < bits.Length; column++)
+        {
+            ulong total = Unsafe.Add(ref totals, column);
+            ulong before = Unsafe.Add(ref befores, column);
+            double value = total;
+            open.Min[column] = value < open.Min[column] ? value : open.Min[column];
+            open.Max[column] = value > open.Max[column] ? value : open.Max[column];
+            open.Sum[column] += total >= before ? total - before : total;
+        }
+        bits.CopyTo(open.Last);
+        bits.CopyTo(previous);
     }
 
-    private void Prepare()
+    private static void Merge(Open open, int column, long last, double min, double max, double sum)
     {
-        if (_rows is not null)
+        open.Min[column] = double.MinNumber(open.Min[column], min);
+        open.Max[column] = double.MaxNumber(open.Max[column], max);
+        open.Sum[column] += sum;
+        open.Last[column] = last;
+    }
+
+    private Open Prepare()
+    {
+        if (_open is null)
+        {
+            _open = new Open(width, RowsFirst * _stride);
+            budget.Reserve(ScratchBytes);
+        }
+        return _open;
+    }
+
+    private void Begin(Open open, long timestampNs, RowSealer sealer, long receivedNs)
+    {
+        // Within the open period there is nothing to find out: no division for each row.
+        if (open.Count > 0 && (ulong)(timestampNs - open.BeginNs) < (ulong)PeriodNs)
         {
             return;
         }
-        _rows = new long[RowsFirst * _stride];
-        (_min, _max, _sum, _last) = (new double[width], new double[width], new double[width], new long[width]);
-        _previous = _previous.Length == width ? _previous : new long[width];
-        budget.Reserve(ScratchBytes);
+        Close(open, sealer, receivedNs);
+        open.BeginNs = timestampNs - (((timestampNs % PeriodNs) + PeriodNs) % PeriodNs);
+        open.Min.AsSpan().Fill(double.PositiveInfinity);
+        open.Max.AsSpan().Fill(double.NegativeInfinity);
+        open.Sum.AsSpan().Clear();
     }
 
-    private void Open(long timestampNs, RowSealer sealer, long receivedNs)
+    private void Close(Open open, RowSealer sealer, long receivedNs)
     {
-        long beginNs = timestampNs - (((timestampNs % PeriodNs) + PeriodNs) % PeriodNs);
-        if (_count > 0 && beginNs == _beginNs)
+        if (open.Count == 0)
         {
             return;
         }
-        Close(sealer, receivedNs);
-        _beginNs = beginNs;
-        _min.AsSpan().Fill(double.PositiveInfinity);
-        _max.AsSpan().Fill(double.NegativeInfinity);
-        _sum.AsSpan().Clear();
-    }
-
-    private void Close(RowSealer sealer, long receivedNs)
-    {
-        if (_count == 0)
-        {
-            return;
-        }
-        Span<long> row = _rows.AsSpan(_pending * _stride, _stride);
-        (row[0], row[1]) = (_beginNs, _count);
+        Span<long> row = open.Rows.AsSpan(open.Pending * _stride, _stride);
+        (row[0], row[1]) = (open.BeginNs, open.Count);
         for (int column = 0; column < width; column++)
         {
             Span<long> of = row.Slice(SharedColumns + (column * SeriesColumns), SeriesColumns);
-            bool isKnown = _min[column] <= _max[column];
-            of[0] = _last[column];
-            of[1] = BitConverter.DoubleToInt64Bits(isKnown ? _min[column] : double.NaN);
-            of[2] = BitConverter.DoubleToInt64Bits(isKnown ? _max[column] : double.NaN);
-            of[3] = BitConverter.DoubleToInt64Bits(WithoutNoise(_sum[column]));
+            bool isKnown = open.Min[column] <= open.Max[column];
+            of[0] = open.Last[column];
+            of[1] = BitConverter.DoubleToInt64Bits(isKnown ? open.Min[column] : double.NaN);
+            of[2] = BitConverter.DoubleToInt64Bits(isKnown ? open.Max[column] : double.NaN);
+            of[3] = BitConverter.DoubleToInt64Bits(WithoutNoise(open.Sum[column]));
         }
-        _count = 0;
+        open.Count = 0;
         coarser?.AddRow(row, sealer, receivedNs);
-        if (++_pending == RowsFirst)
+        if (++open.Pending == RowsFirst)
         {
-            SealPending(sealer, receivedNs);
+            SealPending(open, sealer, receivedNs);
         }
     }
 
-    private void SealPending(RowSealer sealer, long receivedNs)
+    private void SealPending(Open open, RowSealer sealer, long receivedNs)
     {
-        if (_pending > 0)
+        if (open.Pending > 0)
         {
-            sealer.SealRollups(_rows!, _pending, _stride, isDouble, _nextRow, Blocks, receivedNs);
-            _nextRow += _pending;
-            _pending = 0;
+            sealer.SealRollups(open.Rows, open.Pending, _stride, isDouble, _nextRow, Blocks, receivedNs);
+            _nextRow += open.Pending;
+            open.Pending = 0;
         }
     }
 
@@ -214,5 +243,18 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
             }
         }
         return sum;
+    }
+
+    /// <summary>The period that is open, and those that are over and not yet in a block.</summary>
+    private sealed class Open(int width, int rowCells)
+    {
+        public readonly long[] Rows = new long[rowCells];
+        public readonly double[] Min = new double[width];
+        public readonly double[] Max = new double[width];
+        public readonly double[] Sum = new double[width];
+        public readonly long[] Last = new long[width];
+        public long BeginNs;
+        public long Count;
+        public int Pending;
     }
 }

@@ -38,7 +38,8 @@ internal sealed partial class TelemetryStore
             {
                 position = until;
             }
-            total += destination.KeepRange(first, fromNs, toNs);
+            bool isWithin = ordered && copied > 0 && free.TimestampsNs[0] >= fromNs && free.TimestampsNs[copied - 1] <= toNs;
+            total += isWithin ? copied : destination.KeepRange(first, fromNs, toNs);
         }
         return new ReadResult(total, overwritten, Truncated: false);
     }

@@ -18,6 +18,11 @@ internal static class BenchmarkProgram
             Storage.MemoryReport.Run(Console.Out);
             return;
         }
+        if (args is ["seal", ..])
+        {
+            Storage.SealCost.Run(Console.Out);
+            return;
+        }
         if (args is ["query", ..])
         {
             Storage.QueryTimes.Run(Console.Out);

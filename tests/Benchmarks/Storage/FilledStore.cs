@@ -41,7 +41,7 @@ internal sealed class FilledStore
 
     public long NowNs => StartNs + (Ticks * TickNs);
 
-    public void Write(int ticks)
+    public void Write(int ticks, bool isSealed = true)
     {
         for (int i = 0; i < ticks; i++, Ticks++)
         {
@@ -49,7 +49,7 @@ internal sealed class FilledStore
             {
                 WriteTick(source, NowNs);
             }
-            if (Ticks % 12 == 0)
+            if (isSealed && Ticks % 12 == 0)
             {
                 Sealer.Pass(NowNs);
             }
