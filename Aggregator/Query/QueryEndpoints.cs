@@ -12,7 +12,7 @@ internal static class QueryEndpoints
     private const int LimitDefault = 1000;
 
     public static IResult ListSeries(
-        TelemetryStore store, QueryOptions options, TimeProvider time,
+        SeriesIndex index, QueryOptions options, TimeProvider time,
         [Description("Which series: PromQL's series selector. Default: all.")] string? selector,
         [Description("Series in the answer, at most Query:ListedSeriesMax. Default: 1000.")] int? limit)
     {
@@ -26,16 +26,8 @@ internal static class QueryEndpoints
         }
         int listedMax = limit ?? int.Min(LimitDefault, options.ListedSeriesMax);
         long nowNs = time.UnixNs();
-        var listed = new List<SeriesReport.Entry>();
-        int total = 0;
-        foreach (Series series in store.AllSeries)
-        {
-            if (wanted!.Matches(series) && total++ < listedMax)
-            {
-                listed.Add(Describe(series, nowNs));
-            }
-        }
-        return Results.Json(new SeriesReport(total, listed));
+        List<Series> found = index.Find(wanted!);
+        return Results.Json(new SeriesReport(found.Count, [.. found.Take(listedMax).Select(series => Describe(series, nowNs))]));
     }
 
     public static ServicesReport ListServices(TelemetryStore store, TimeProvider time)
@@ -52,24 +44,16 @@ internal static class QueryEndpoints
     }
 
     public static async Task<IResult> ReadSamples(
-        [AsParameters] SampleQueryText text, TelemetryStore store, QueryOptions options, QueryGate gate, TimeProvider time, HttpContext context)
+        [AsParameters] SampleQueryText text, SeriesIndex index, QueryOptions options, QueryGate gate, TimeProvider time, HttpContext context)
     {
         if (!SampleQuery.TryRead(text, options, time.UnixNs(), out SampleQuery? query, out string error))
         {
             return Refuse(error);
         }
-        var matching = new List<Series>();
-        foreach (Series series in store.AllSeries)
+        List<Series> matching = index.Find(query!.Selector);
+        if (matching.Find(series => !CanAggregate(query, series.Kind)) is { } other)
         {
-            if (!query!.Selector.Matches(series))
-            {
-                continue;
-            }
-            if (!CanAggregate(query, series.Kind))
-            {
-                return Refuse($"Cannot query: {series.Name} is a {SeriesJson.KindName(series.Kind)}, which has no '{query.Aggregation.ToString()!.ToLowerInvariant()}'.");
-            }
-            matching.Add(series);
+            return Refuse($"Cannot query: {other.Name} is a {SeriesJson.KindName(other.Kind)}, which has no '{query.Aggregation.ToString()!.ToLowerInvariant()}'.");
         }
         if (matching.Count > options.SampledSeriesMax)
         {

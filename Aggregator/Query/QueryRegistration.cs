@@ -10,6 +10,7 @@ internal static class QueryRegistration
     {
         services.AddSettings<QueryOptions>(QueryOptions.Section);
         services.AddSingleton<QueryGate>();
+        services.AddSingleton<SeriesIndex>();
         services.AddOpenApi(openApi => openApi.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "Observability aggregator";

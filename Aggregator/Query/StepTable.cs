@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Query;
@@ -36,6 +38,11 @@ internal sealed class StepTable
     /// <summary>Adds the buffer's rows. A counter's first sample of all has no increase: what it counted before is unknown.</summary>
     public void Add(SampleBuffer samples, SeriesKind kind, long fromNs, long stepNs)
     {
+        if (kind == SeriesKind.Gauge && !samples.HasAggregates)
+        {
+            AddGauges(samples.TimestampsNs.AsSpan(0, samples.Count), MemoryMarshal.Cast<long, double>(samples.Bits.AsSpan(0, samples.Count)), fromNs, stepNs);
+            return;
+        }
         ulong? previous = null;
         int step = -1;
         long stepFromNs = long.MaxValue;
@@ -80,6 +87,48 @@ internal sealed class StepTable
         }
     }
 
+    /// <summary>Plain gauges: the samples of a step lie together, so that a step is found and written once for all of them.</summary>
+    private void AddGauges(ReadOnlySpan<long> timestampsNs, ReadOnlySpan<double> values, long fromNs, long stepNs)
+    {
+        long number = -1;
+        long stepFromNs = fromNs - stepNs;
+        for (int row = 0; row < timestampsNs.Length;)
+        {
+            long sinceNs = timestampsNs[row] - stepFromNs;
+            if (sinceNs >= stepNs && sinceNs - stepNs < stepNs)
+            {
+                (number, stepFromNs) = (number + 1, stepFromNs + stepNs);    // Mostly the next one.
+            }
+            else
+            {
+                number = Floor(timestampsNs[row] - fromNs, stepNs);
+                stepFromNs = fromNs + (number * stepNs);
+            }
+            int begin = row;
+            // Without a branch, which values without order would mislead every other time; the second operand is taken where the first is NaN.
+            Vector128<double> min = Vector128.CreateScalar(double.PositiveInfinity);
+            Vector128<double> max = Vector128.CreateScalar(double.NegativeInfinity);
+            double sum = 0;
+            do
+            {
+                Vector128<double> value = Vector128.CreateScalar(values[row]);
+                min = Vector128.MinNative(value, min);
+                max = Vector128.MaxNative(value, max);
+                sum += values[row++];
+            }
+            while (row < timestampsNs.Length && (ulong)(timestampsNs[row] - stepFromNs) < (ulong)stepNs);
+            if ((ulong)number < (ulong)StepCount)
+            {
+                (double low, double high) = (min.ToScalar(), max.ToScalar());
+                // Not a number among them: then that is what they are at least and at most.
+                (low, high) = low <= high ? (low, high) : (double.NaN, double.NaN);
+                Add((int)number, low, high, sum, values[row - 1], row - begin, first: values[begin]);
+            }
+        }
+    }
+
+    private static long Floor(long ns, long stepNs) => ns >= 0 ? ns / stepNs : -1 - ((-1 - ns) / stepNs);
+
     public bool TryGet(int step, Aggregation aggregation, long stepNs, out double value)
     {
         value = aggregation switch
@@ -98,11 +147,13 @@ internal sealed class StepTable
         return _count[step] > 0;
     }
 
-    private void Add(int step, double min, double max, double sum, double last, long count)
+    private void Add(int step, double min, double max, double sum, double last, long count) => Add(step, min, max, sum, last, count, first: last);
+
+    private void Add(int step, double min, double max, double sum, double last, long count, double first)
     {
         if (_count[step] == 0)
         {
-            _first[step] = last;
+            _first[step] = first;
             _min[step] = min;
             _max[step] = max;
         }

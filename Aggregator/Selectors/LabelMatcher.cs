@@ -37,9 +37,10 @@ internal sealed class LabelMatcher
         return true;
     }
 
-    public bool Matches(Series series)
+    public bool Matches(Series series) => MatchesValue(ValueOf(series));
+
+    public bool MatchesValue(string actual)
     {
-        string actual = ValueOf(series);
         return Operator switch
         {
             MatchOperator.Equal => string.Equals(actual, Value, StringComparison.Ordinal),

@@ -13,7 +13,7 @@ internal static class PortOwner
 
     public static string Describe(int port)
     {
-        int? id = OperatingSystem.IsLinux() ? FindByProc(port) : FindByTool(port);
+        int? id = FindByProc(port);
         return id is { } processId
             ? string.Create(CultureInfo.InvariantCulture, $"pid {processId} ({CommandOf(processId)})")
             : "a process that this system does not tell";
@@ -34,27 +34,13 @@ internal static class PortOwner
                 }
             }
         }
-        return ProcessTable.ProcIds().Where(id => HoldsAny(id, sockets)).Select(id => (int?)id).FirstOrDefault();
+        return ProcessIds().Where(id => HoldsAny(id, sockets)).Select(id => (int?)id).FirstOrDefault();
     }
 
-    private static int? FindByTool(int port)
-    {
-        (string tool, string[] arguments) = OperatingSystem.IsWindows()
-            ? ("netstat", (string[])["-ano"]) : ("lsof", ["-nPt", string.Create(CultureInfo.InvariantCulture, $"-iTCP:{port}"), "-sTCP:LISTEN"]);
-        if (ProgramPath.Find(tool) is not { } path)
-        {
-            return null;
-        }
-        using Process process = Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true })!;
-        return FindInOutput(process.StandardOutput.ReadToEnd(), string.Create(CultureInfo.InvariantCulture, $":{port}"));
-    }
-
-    /// <summary>lsof tells ids alone; netstat ends its lines in one, and who listens has nobody at the other end.</summary>
-    internal static int? FindInOutput(string output, string colonAndPort) => output.Split('\n', StringSplitOptions.TrimEntries)
-        .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        .Where(fields => (fields is [_] or [_, _, "0.0.0.0:0" or "[::]:0", ..]) && char.IsAsciiDigit(fields[^1][0])
-            && (fields.Length == 1 || fields[1].EndsWith(colonAndPort, StringComparison.Ordinal)))
-        .Select(fields => (int?)int.Parse(fields[^1], CultureInfo.InvariantCulture)).FirstOrDefault();
+    private static IEnumerable<int> ProcessIds() =>
+        Directory.EnumerateDirectories("/proc")
+            .Select(directory => int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out int id) ? id : 0)
+            .Where(id => id != 0);
 
     private static bool HoldsAny(int processId, HashSet<string> sockets)
     {

@@ -24,7 +24,13 @@ internal sealed class ProcessTable(List<ProcessTable.Row> rows)
         do
         {
             countBefore = ids.Count;
-            ids.UnionWith([.. rows.Where(row => ids.Contains(row.ParentId)).Select(row => row.Key.Id)]);
+            foreach (Row row in rows)
+            {
+                if (ids.Contains(row.ParentId))
+                {
+                    ids.Add(row.Key.Id);
+                }
+            }
         }
         while (ids.Count > countBefore);
         return [.. rows.Where(row => ids.Contains(row.Key.Id) && !row.IsZombie).Select(row => row.Key)];
@@ -51,10 +57,18 @@ internal sealed class ProcessTable(List<ProcessTable.Row> rows)
 
     private static Row? ReadRow(int id) => HasProc ? ReadProcRow(id) : ReadPs().Find(row => row.Key.Id == id);
 
-    private static List<Row> ReadProc() => [.. ProcIds().Select(ReadProcRow).OfType<Row>()];
-
-    public static IEnumerable<int> ProcIds() => Directory.EnumerateDirectories(ProcDirectory)
-        .Select(directory => int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out int id) ? id : 0).Where(id => id != 0);
+    private static List<Row> ReadProc()
+    {
+        var rows = new List<Row>();
+        foreach (string directory in Directory.EnumerateDirectories(ProcDirectory))
+        {
+            if (int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out int id) && ReadProcRow(id) is { } row)
+            {
+                rows.Add(row);
+            }
+        }
+        return rows;
+    }
 
     private static Row? ReadProcRow(int id)
     {

@@ -70,17 +70,13 @@ internal static class QueryTimes
     private static void LabelSearch(TextWriter output)
     {
         FilledStore many = new(100_000, SeriesKind.Gauge, (_, _) => 0);
+        SeriesIndex index = new(many.Store);
         foreach (string text in new[] { "metric_3{host=\"node-77\"}", "{route=~\"/api/[12]\",zone=\"eu-1\"}" })
         {
             Selector selector = Parse(text);
             Time(output, $"search 100,000 series: {text}", 30, "5 ms", () =>
             {
-                int found = 0;
-                foreach (Series series in many.Store.AllSeries)
-                {
-                    found += selector.Matches(series) ? 1 : 0;
-                }
-                _ = found;
+                _ = index.Find(selector).Count;
             });
         }
     }

@@ -16,14 +16,4 @@ public sealed class PortOwnerTests
         Assert.Contains(port, FreePorts.Taken());
         Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"pid {Environment.ProcessId} ("), PortOwner.Describe(port), StringComparison.Ordinal);
     }
-
-    [Theory]
-    [InlineData("4711\n", 4711)]
-    [InlineData("", null)]
-    [InlineData("\u6d3b\u52a8\u8fde\u63a5\r\n", null)]
-    [InlineData("\r\nActive Connections\r\n\r\n  Proto  Local Address  Foreign Address  State  PID\r\n  TCP    127.0.0.1:50000  127.0.0.1:9000  ESTABLISHED  1\r\n" +
-        "  TCP    0.0.0.0:19000  0.0.0.0:0  LISTENING  2\r\n  TCP    0.0.0.0:9000  0.0.0.0:0  ABH\u00d6REN  4711\r\n", 4711)]
-    [InlineData("  TCP    [::]:9000  [::]:0  LISTENING  4712\r\n  UDP    0.0.0.0:9000  *:*  5\r\n", 4712)]
-    [InlineData("  TCP    127.0.0.1:9000  127.0.0.1:50000  ESTABLISHED  1\r\n", null)]
-    public void FindInOutput_OfLsofAndNetstat_NamesWhoListens(string output, int? expected) => Assert.Equal(expected, PortOwner.FindInOutput(output, ":9000"));
 }

@@ -13,31 +13,6 @@ public sealed partial class RuleFileTests
         Assert.True(exitCode == 0 && output.Contains("SUCCESS", StringComparison.Ordinal), output);
     }
 
-    /// <summary>What stands there for those who need it: a token, TLS, an Alertmanager, a long-term store.</summary>
-    [Fact]
-    public async Task Promtool_CheckConfigWithAllThatIsOptional_IsContent()
-    {
-        Promtool.SkipUnlessInstalled();
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("prometheus-optional-");
-        try
-        {
-            string[] lines = File.ReadAllLines(Path.Combine(ProductFiles.Prometheus, "prometheus.yml"));
-            string[] used = [.. lines.Select(line => Optional().Replace(line, "$1$2"))];
-            Assert.All(
-                new[] { "authorization:", "scheme: https", "alerting:", "remote_write:" },
-                setting => Assert.Contains(used, line => line.TrimStart().StartsWith(setting, StringComparison.Ordinal)));
-            string copy = Path.Combine(folder.FullName, "prometheus.yml");
-            await File.WriteAllLinesAsync(copy, used, TestContext.Current.CancellationToken);
-            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "view-token"), "token", TestContext.Current.CancellationToken);
-            (int exitCode, string output) = await Promtool.RunAsync("check", "config", "--syntax-only", copy);
-            Assert.True(exitCode == 0 && output.Contains("SUCCESS", StringComparison.Ordinal), output);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
-    }
-
     [Fact]
     public async Task Promtool_CheckRules_IsContent()
     {
@@ -82,10 +57,6 @@ public sealed partial class RuleFileTests
 
     private static string[] Files(string folder) =>
         [.. Directory.GetFiles(Path.Combine(ProductFiles.Prometheus, folder), "*.yml").Select(file => Path.GetRelativePath(ProductFiles.Prometheus, file)).Order(StringComparer.Ordinal)];
-
-    // A comment that is a setting, rather than words about one.
-    [GeneratedRegex(@"^( *)# ((?: *- |  +)?[\w-]+:(?: .*|)|  .*)$")]
-    private static partial Regex Optional();
 
     [GeneratedRegex("^## ", RegexOptions.Multiline)]
     private static partial Regex Heading();
