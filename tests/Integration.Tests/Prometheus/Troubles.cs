@@ -17,9 +17,6 @@ internal sealed class Troubles : IAsyncDisposable
 
     private const int QuestionsAtOnce = 24;
     private const int SeriesEachMax = 400;
-
-    // Noise does not compress: a budget of a megabyte is full within half a minute.
-    private const int NoisyGauges = 60;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private static readonly long ClockOffsetNs = 2_000_000_000;
 
@@ -79,17 +76,13 @@ internal sealed class Troubles : IAsyncDisposable
         _endAsking.Dispose();
     }
 
-    /// <summary>Requests that fail, noise, a metric of ever more series, and values that are no numbers, which the agent drops.</summary>
+    /// <summary>Requests that fail, a metric of ever more series, and values that are no numbers, which the agent drops.</summary>
     private async Task RecordAsync()
     {
         for (int round = 0; !_end.IsCancellationRequested; round++)
         {
             _agent.RecordRequest(TimeSpan.FromMilliseconds(900 + (round % 7)), isError: round % 3 != 0);
             _agent.SetGauge("no_number", double.NaN);
-            for (int noise = 0; noise < NoisyGauges; noise++)
-            {
-                _agent.SetGauge($"noise_{noise}", Random.Shared.NextDouble());
-            }
             _agent.SetGauge("exploding", round, ("id", $"{round % (SeriesEachMax * 2)}"));
             await Task.Delay(10, CancellationToken.None);
         }
