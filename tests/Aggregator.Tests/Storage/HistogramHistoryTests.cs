@@ -52,6 +52,50 @@ public sealed class HistogramHistoryTests
     }
 
     [Fact]
+    public async Task ReadNewHistograms_BesideWriterAndSealer_NeverSkipsOrInventsARow()
+    {
+        Bench bench = new(new StorageOptions { HistorySecondsMax = 3, IdleSecondsMax = 1 });
+        using CancellationTokenSource stop = new();
+        Task<long> reader = Task.Run(() =>
+        {
+            HistogramBuffer buffer = new();
+            Random random = new(1);
+            long read = 0;
+            while (!stop.IsCancellationRequested)
+            {
+                long cursor = Math.Max(0, bench.Series.Head - random.Next(400));
+                for (int part = 0; part < 6; part++)
+                {
+                    buffer.Clear();
+                    long before = cursor;
+                    ReadResult result = bench.Store.ReadNewHistograms(bench.Series, ref cursor, buffer, random.Next(1, 100));
+                    Assert.Equal((cursor - before, buffer.Count), (result.Count + result.Overwritten, result.Count));
+                    long last = before - 1;
+                    for (int row = 0; row < buffer.Count; row++)
+                    {
+                        // What is forgotten while it is read leaves a gap, told above.
+                        long position = (buffer[row].TimestampNs - StartNs) / (Second / 50);
+                        Assert.InRange(position, last + 1, cursor - 1);
+                        Bench.AssertRow(buffer, row, (int)position);
+                        last = position;
+                    }
+                    read += buffer.Count;
+                }
+            }
+            return read;
+        });
+        for (int round = 0; round < 300; round++)
+        {
+            bench.Write(100, passEvery: 7);
+            // Now and then everything counts as idle, and the ring is given back under the reader's hands.
+            bench.Sealer.Pass(Bench.TimeNs((round + 1) * 100) + (round % 10 == 0 ? 2 * Second : 0));
+        }
+        await stop.CancelAsync();
+        Assert.True(await reader > 1000, "Hardly anything was read beside the writer: the test saw no concurrency.");
+        Assert.True(bench.Sealer.ParkedCount > 10);
+    }
+
+    [Fact]
     public void Pass_AfterTheRetention_ForgetsTheOldestAndTellsIt()
     {
         Bench bench = new(new StorageOptions { HistorySecondsMax = 10 });
@@ -183,11 +227,15 @@ public sealed class HistogramHistoryTests
             Assert.Equal(count, buffer.Count);
             for (int row = 0; row < count; row++)
             {
-                int i = first + row;
-                Assert.Equal((TimeNs(i), 2UL, i, -i, i + 1, i % 50),
-                    (buffer[row].TimestampNs, buffer[row].Count, (int)buffer[row].Sum, (int)buffer[row].Min, (int)buffer[row].Max + 1, buffer[row].PositiveOffset));
-                Assert.Equal(i % 8, buffer.PositiveCounts(row).IndexOf(2UL));
+                AssertRow(buffer, row, first + row);
             }
+        }
+
+        public static void AssertRow(HistogramBuffer buffer, int row, int i)
+        {
+            Assert.Equal((TimeNs(i), 2UL, i, -i, i + 1, i % 50),
+                (buffer[row].TimestampNs, buffer[row].Count, (int)buffer[row].Sum, (int)buffer[row].Min, (int)buffer[row].Max + 1, buffer[row].PositiveOffset));
+            Assert.Equal(i % 8, buffer.PositiveCounts(row).IndexOf(2UL));
         }
     }
 }
