@@ -78,7 +78,7 @@ export function StatusBadge() {
   const badge = useReading(readBadge)
   return (
     <span
-      className="figures flex items-center gap-2 whitespace-nowrap text-12"
+      className="figures flex flex-wrap items-center justify-end gap-x-2 text-12 *:whitespace-nowrap"
       data-badge=""
       data-state={badge.state}
       data-fps={badge.fps}

@@ -62,7 +62,9 @@ export function CapturePanel({ capture }: { readonly capture: string }) {
         <span className="ml-auto"><Button onClick={() => setCapture(null)} title="Back to live">Close</Button></span>
       </div>
       <div className="grid gap-px bg-line lg:grid-cols-2">
-        {charts.slice(0, CHARTS_MAX).map(chart => <div key={chart.name} className={chart.fired ? 'h-56 lg:col-span-2' : 'h-36'}><Chart chart={chart} /></div>)}
+        {charts.slice(0, CHARTS_MAX).map((chart, index) => (
+          <div key={chart.name} className={sizeOf(chart, index, charts.length)}><Chart chart={chart} /></div>
+        ))}
       </div>
       {charts.length > CHARTS_MAX && (
         <p className="px-3 py-1 text-12 text-faint">
@@ -71,6 +73,13 @@ export function CapturePanel({ capture }: { readonly capture: string }) {
       )}
     </section>
   )
+}
+
+/** What fired is first and large; the others stand in pairs, the last one alone in its row when it has none. */
+function sizeOf(chart: CaptureChart, index: number, count: number): string {
+  if (chart.fired) return 'h-56 lg:col-span-2'
+  const isAlone = index === Math.min(count, CHARTS_MAX) - 1 && index % 2 === 1
+  return isAlone ? 'h-36 lg:col-span-2' : 'h-36'
 }
 
 function Chart({ chart }: { readonly chart: CaptureChart }) {

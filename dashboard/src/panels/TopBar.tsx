@@ -47,7 +47,7 @@ export function TopBar() {
         Search
         <kbd className="figures ml-auto text-11">/</kbd>
       </button>
-      <div className="ml-auto flex items-center gap-3">
+      <div className="ml-auto flex max-w-full flex-wrap items-center justify-end gap-x-3">
         <StatusBadge />
         <div className="flex items-center">
           <PauseButton />

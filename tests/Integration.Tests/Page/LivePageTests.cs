@@ -40,6 +40,10 @@ public sealed class LivePageTests(PageFixture fixture) : GraphTest, IClassFixtur
 
         string before = await page.PictureAsync("throughput");
         (long painted, long offered) = await page.CountFramesAsync(CountingTime);
+        double[] latencies = await Eventually.GetAsync(page.LatenciesAsync, read => read[0] > 0, Patience, "the latency on the badge");
+        TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant(
+            $"record to paint p50 {latencies[0]:0.0}, p95 {latencies[1]:0.0}, p99 {latencies[2]:0.0} ms"));
+        Assert.Equal(latencies.Order(), latencies);
         TestContext.Current.TestOutputHelper?.WriteLine($"painted {painted} frames in {CountingTime.TotalSeconds:0} s; the browser offered {offered}");
         Assert.True(painted >= FramesMin, $"Painted {painted} frames in {CountingTime}, the browser offered {offered}.");
         Assert.True(painted >= 0.8 * offered, $"Painted {painted} of {offered} frames that the browser offered.");

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Integration.Tests.Page;
+
+/// <summary>An aggregator as a program of its own that serves the built page, as a published one does. Nothing feeds it but the test.</summary>
+internal sealed partial class PageAggregator : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly HttpClient _http;
+
+    private PageAggregator(Process process, Uri grpc, Uri web)
+    {
+        _process = process;
+        Grpc = grpc;
+        Web = web;
+        _http = new HttpClient { BaseAddress = web };
+    }
+
+    public Uri Grpc { get; }
+
+    /// <summary>The page's own address.</summary>
+    public Uri Web { get; }
+
+    public HttpClient Http => _http;
+
+    public static async Task<PageAggregator> StartAsync(params string[] settings)
+    {
+        string project = Path.GetDirectoryName(new Projects.Aggregator().ProjectPath)!;
+        string page = Path.Combine(Path.GetDirectoryName(project)!, "dashboard", "dist");
+        Assert.True(File.Exists(Path.Combine(page, "index.html")), $"The page is not built: run 'npm ci && npm run build' in dashboard/ ({page}).");
+        var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        string program = Path.Combine(project, "bin", framework.Parent!.Name, framework.Name, "Aggregator");
+        var process = new Process
+        {
+            StartInfo = new ProcessStartInfo(
+                program, ["--GRPC_PORT=0", "--WS_PORT=0", "--METRICS_PORT=0", "--LOG_LEVEL=error", $"--DASHBOARD_PATH={page}", .. settings.Select(setting => $"--{setting}")])
+            {
+                RedirectStandardOutput = true,
+            },
+        };
+        var ready = new TaskCompletionSource<Match>(TaskCreationOptions.RunContinuationsAsynchronously);
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (ReadyLine().Match(line.Data ?? "") is { Success: true } match)
+            {
+                ready.TrySetResult(match);
+            }
+        };
+        process.Start();
+        process.BeginOutputReadLine();
+        Match found = await ready.Task.WaitAsync(StartTimeout, TestContext.Current.CancellationToken);
+        return new PageAggregator(process, new Uri(found.Groups["grpc"].Value), new Uri(found.Groups["web"].Value));
+    }
+
+    public async Task<JsonElement> StatusAsync()
+    {
+        using JsonDocument status = JsonDocument.Parse(await _http.GetStringAsync("/api/status", TestContext.Current.CancellationToken));
+        return status.RootElement.Clone();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+        _process.Dispose();
+    }
+
+    [GeneratedRegex(@"ready: grpc (?<grpc>\S+) web (?<web>\S+) metrics")]
+    private static partial Regex ReadyLine();
+}

@@ -1,0 +1,46 @@
+namespace Integration.Tests.Page;
+
+/// <summary>One page on two aggregators: one that is down is shown as down, and the other goes on.</summary>
+public sealed class TwoAggregatorsPageTests : GraphTest
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Page_OneOfTwoAggregatorsKilled_ShowsItAndGoesOnWithTheOther()
+    {
+        await using Chromium chromium = await Chromium.StartAsync();
+        await using TestGraph graph = await TestGraph.StartAsync("Aggregators=2", "Dashboard:Run=process");
+        Uri dashboard = graph.GetEndpoint("http", "dashboard");
+        using (HttpClient answers = graph.CreateHttpClient("dashboard"))
+        {
+            await Eventually.GetAsync(
+                () => answers.GetAsync("/", TestContext.Current.CancellationToken), answer => answer.IsSuccessStatusCode, TimeSpan.FromMinutes(3), "the page");
+        }
+        await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
+        await using LivePage page = await chromium.OpenAsync(
+            new Uri(dashboard, $"/?page=service&service={GroundTruth.Service}&metric={GroundTruth.Metric}"));
+        await Eventually.GetAsync(page.StateAsync, state => state == "live", Patience, "the badge 'live'");
+        await Eventually.GetAsync(() => page.ReadoutAsync(GroundTruth.Metric), value => value == 42, Patience, "the value of the first aggregator");
+
+        await graph.KillAggregatorAsync("aggregator-2");
+
+        await Eventually.GetAsync(
+            () => page.TextAsync("[data-badge]"), text => text.Contains("1 of 2 aggregators", StringComparison.Ordinal), Patience, "the loss on the badge");
+        truth.Level = 77;
+        await Eventually.GetAsync(() => page.ReadoutAsync(GroundTruth.Metric), value => value == 77, Patience, "the other aggregator's next values");
+        Assert.Equal("live", await page.StateAsync());
+        (long painted, _) = await page.CountFramesAsync(TimeSpan.FromSeconds(1));
+        Assert.True(painted > 0, "Nothing is painted while one of two aggregators is down.");
+        await using LivePage system = await chromium.OpenAsync(new Uri(dashboard, "/?page=system"));
+        await Eventually.GetAsync(() => system.Page.Locator("[data-aggregator][data-state=lost]").CountAsync(), count => count == 1, Patience, "one that is down");
+        Assert.Equal(1, await system.Page.Locator("[data-aggregator][data-state=open]").CountAsync());
+        await system.ScreenshotAsync("system-one-down");
+
+        await graph.StartResourceAsync("aggregator-2");
+        await Eventually.GetAsync(() => system.Page.Locator("[data-aggregator][data-state=open]").CountAsync(), count => count == 2, Patience, "both");
+        await Eventually.GetAsync(
+            () => page.TextAsync("[data-badge]"), text => !text.Contains("of 2", StringComparison.Ordinal), Patience, "the badge without the loss");
+        Assert.Empty(page.Errors);
+        Assert.Empty(system.Errors);
+    }
+}
