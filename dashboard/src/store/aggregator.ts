@@ -15,6 +15,8 @@ export class Aggregator {
   readonly touched: LiveSeries[] = []
   readonly sources = new Map<number, Source>()
   readonly #byIdentity = new Map<string, LiveSeries>()
+  /** Forgotten series without their rows, by id: an aggregator tells each series once on a connection, and would not tell them again. */
+  readonly #resting = new Map<number, LiveSeries>()
   /** Aggregator's clock minus the page's. */
   offsetMs = 0
   roundTripMs = Number.NaN
@@ -43,6 +45,7 @@ export class Aggregator {
     const before = this.session
     this.session = session
     this.byId = []
+    this.#resting.clear()
     this.sources.clear()
     this.tick = this.ackedTick = 0
     this.laggingRate = 0
@@ -65,11 +68,27 @@ export class Aggregator {
     }
   }
 
+  /** Lets go of its rows. */
   forget(series: LiveSeries): void {
     this.#byIdentity.delete(series.identity)
-    for (const id of Object.keys(this.byId)) {
-      if (this.byId[Number(id)] === series) this.byId[Number(id)] = undefined
+    for (const id of Object.keys(this.byId).map(Number)) {
+      if (this.byId[id] !== series) continue
+      this.byId[id] = undefined
+      this.#resting.set(id, series.emptied())
     }
+  }
+
+  /** Takes up again what was forgotten and is wanted now. True when there was something. */
+  recall(isWanted: (series: LiveSeries) => boolean): boolean {
+    let recalled = false
+    for (const [id, series] of this.#resting) {
+      if (!isWanted(series)) continue
+      this.#resting.delete(id)
+      this.byId[id] = series
+      this.#byIdentity.set(series.identity, series)
+      recalled = true
+    }
+    return recalled
   }
 
   /** What was new has been painted. */

@@ -148,6 +148,32 @@ describe('LiveStore', () => {
     expect(test.store.aggregators[0]!.undeclaredSamples).toBe(1)
   })
 
+  it('takes a forgotten series up again when it is wanted: nobody tells it a second time', () => {
+    const test = new TestStore()
+    test.declare(entry(2, 'inflight', 'gauge', 'b', 'payments'))
+    test.store.wish(serviceWishes('checkout', [], 60_000))
+    test.store.sweep()
+    test.nowMs += 31_000
+    test.store.sweep()
+    expect([...test.store.series()]).toEqual([])
+    const before = test.store.catalogVersion
+    test.store.wish(serviceWishes('payments', [], 60_000))
+    expect(test.store.catalogVersion).toBeGreaterThan(before)
+    test.frame({ gauges: [{ firstSeries: 2, times: at(0), values: [[7]] }] })
+    expect([...test.store.series()].map(series => series.column?.values[0])).toEqual([7])
+    expect(test.store.aggregators[0]!.undeclaredSamples).toBe(0)
+  })
+
+  it('follows a slower class although frames of the finer one were still under way when the wish changed', () => {
+    const test = new TestStore()
+    test.declare(entry(1, 'rps'))
+    test.store.wish([])
+    test.frame({ rateHz: 15, gauges: [{ firstSeries: 1, times: at(-20), values: [[1]] }] })
+    test.store.receive({ type: 'settled', aggregator: 0 })
+    test.frame({ rateHz: 5, gauges: [{ firstSeries: 1, times: at(0), values: [[2]] }] })
+    expect([...test.store.series()][0]?.column?.count).toBe(2)
+  })
+
   it('keeps only so many problems', () => {
     const test = new TestStore()
     for (let i = 0; i < 50; i++) test.store.receive({ type: 'problem', aggregator: 0, message: String(i) })

@@ -72,7 +72,10 @@ export class LiveStore {
 
   wish(wishes: readonly Wish[]): void {
     this.#wishes = wishes
-    for (const aggregator of this.aggregators) aggregator.reaccept()
+    for (const aggregator of this.aggregators) {
+      if (aggregator.recall(series => wishes.some(wish => wish.matches(series)))) this.catalogVersion++
+      aggregator.reaccept()
+    }
   }
 
   receive(message: FromWorker): void {
@@ -85,6 +88,10 @@ export class LiveStore {
       case 'clock':
         aggregator.offsetMs = message.offsetMs
         aggregator.roundTripMs = message.roundTripMs
+        return
+      case 'settled':
+        // Frames of classes that were given up may have come since the wish changed; from here on none does.
+        aggregator.reaccept()
         return
       case 'phase':
         this.#enter(aggregator, message.phase)

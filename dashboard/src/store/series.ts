@@ -34,7 +34,10 @@ export class LiveSeries {
   /** Rows arrived since the last painted frame. */
   touched = false
 
+  readonly #entry: SeriesEntry
+
   constructor(aggregator: number, entry: SeriesEntry, source: Source) {
+    this.#entry = entry
     this.identity = seriesIdentity(aggregator, entry)
     this.aggregator = aggregator
     this.service = entry.service
@@ -46,6 +49,13 @@ export class LiveSeries {
     this.source = source
     this.column = entry.kind === 'histogram' ? null : new Column()
     this.histogram = entry.kind === 'histogram' ? new HistogramColumn() : null
+  }
+
+  /** The same series without a row. */
+  emptied(): LiveSeries {
+    const series = new LiveSeries(this.aggregator, this.#entry, this.source)
+    series.unit = this.unit
+    return series
   }
 
   get newestMs(): number {

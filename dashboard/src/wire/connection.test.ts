@@ -244,6 +244,25 @@ describe('Connection', () => {
     expect(socket().of('subscribe')[1]).toMatchObject({ from_ns: '997000000000' })
   })
 
+  it('tells when all that given-up wishes brought has arrived: behind the answer to a ping sent after them', () => {
+    const { connection, socket, posted } = setUp()
+    const slower = { ...wish, key: 'rps@5', rate: 5 }
+    connection.wish([wish])
+    connection.open()
+    socket().greet()
+    const early = socket().of('ping').at(-1)
+    vi.setSystemTime(1_000_010)
+    connection.wish([slower])
+    const late = socket().of('ping').at(-1)
+    socket().say({ type: 'pong', t: early?.['t'], server_ns: '1000000000000' })
+    expect(posted.some(message => message.type === 'settled')).toBe(false)
+    socket().frame()
+    socket().say({ type: 'pong', t: late?.['t'], server_ns: '1000000000000' })
+    expect(posted.at(-1)).toEqual({ type: 'settled', aggregator: 0 })
+    connection.wish([slower, wish])
+    expect(socket().of('ping').at(-1)).toBe(late)
+  })
+
   it('acknowledges only where it was greeted', () => {
     const { connection, socket } = setUp()
     connection.open()

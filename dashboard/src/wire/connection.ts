@@ -71,6 +71,8 @@ export class Connection {
   #heardMs = 0
   #pings = 0
   #unacked = 0
+  /** A pong to a ping of this time or later comes behind everything that the former wishes brought. */
+  #settlesFromMs = Number.NaN
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #watchTimer: ReturnType<typeof setInterval> | undefined
   #pingTimer: ReturnType<typeof setTimeout> | undefined
@@ -126,14 +128,20 @@ export class Connection {
       }
     }
     if (!this.#greeted) return
+    let gaveUp = false
     for (const [key, sent] of this.#sent) {
       if (keys.has(key)) continue
       this.#sent.delete(key)
       this.#send({ type: 'unsubscribe', id: sent.id })
+      gaveUp = true
     }
     for (const wish of wishes) {
       if (!this.#sent.has(wish.key)) this.#subscribe(wish)
     }
+    if (!gaveUp) return
+    this.#settlesFromMs = this.#options.nowMs()
+    clearTimeout(this.#pingTimer)
+    this.#ping()
   }
 
   ack(tick: number, newestMs: number): void {
@@ -197,6 +205,10 @@ export class Connection {
       case 'pong':
         this.#clock.add(message.t, this.#heardMs, millisecondsSince(message.serverNs, originNs))
         post({ type: 'clock', aggregator, offsetMs: this.#clock.offsetMs, roundTripMs: this.#clock.roundTripMs })
+        if (message.t >= this.#settlesFromMs) {
+          this.#settlesFromMs = Number.NaN
+          post({ type: 'settled', aggregator })
+        }
         break
       case 'gap':
         post({ type: 'gap', aggregator, reason: message.reason, samples: message.samples })
@@ -231,6 +243,7 @@ export class Connection {
     this.#beat()
     this.#sent.clear()
     this.#unacked = 0
+    this.#settlesFromMs = Number.NaN
     for (const wish of this.#wishes) this.#subscribe(wish)
     this.#pings = 0
     this.#ping()

@@ -33,6 +33,8 @@ export type FromWorker =
   | { readonly type: 'series', readonly aggregator: number, readonly series: readonly SeriesEntry[] }
   | { readonly type: 'frame', readonly aggregator: number, readonly buffer: ArrayBuffer, readonly index: FrameIndex, readonly arrivedMs: number }
   | { readonly type: 'clock', readonly aggregator: number, readonly offsetMs: number, readonly roundTripMs: number }
+  /** What was sent before the last change of wishes has all arrived. */
+  | { readonly type: 'settled', readonly aggregator: number }
   | { readonly type: 'rate', readonly aggregator: number, readonly rate: number, readonly reason: string }
   | { readonly type: 'gap', readonly aggregator: number, readonly reason: string, readonly samples: number }
   | { readonly type: 'problem', readonly aggregator: number, readonly message: string }
