@@ -3,7 +3,10 @@ using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Export;
 
-/// <summary>How full the rings of each metric are, all its series together. Used under the exporter's lock.</summary>
+/// <summary>
+/// How full the rings of each metric are, all its series together. A metric whose series all rest has no ring, and is left out: a share of
+/// nothing is no number. Used under the exporter's lock.
+/// </summary>
 internal sealed class BufferFamilies
 {
     public const string Size = "telemetry_buffer_size";
@@ -48,12 +51,18 @@ internal sealed class BufferFamilies
         writer.Raw(SizeHeads[writer.IsOpenMetrics ? 1 : 0]);
         foreach (Entry entry in _all)
         {
-            writer.Sample(entry.SizeHead, entry.Held);
+            if (entry.Room > 0)
+            {
+                writer.Sample(entry.SizeHead, entry.Held);
+            }
         }
         writer.Raw(CapacityHeads[writer.IsOpenMetrics ? 1 : 0]);
         foreach (Entry entry in _all)
         {
-            writer.Sample(entry.CapacityHead, entry.Room);
+            if (entry.Room > 0)
+            {
+                writer.Sample(entry.CapacityHead, entry.Room);
+            }
         }
     }
 
