@@ -18,6 +18,8 @@ internal static class PerMessageDeflate
     private const string ServerWindow = "server_max_window_bits";
     private const string ClientWindow = "client_max_window_bits";
 
+    private const int InflatedBytesFirst = 256;
+
     // What a flush of the encoder ends with; both sides leave it out (RFC 7692, 7.2.1).
     private static readonly byte[] Tail = [0x00, 0x00, 0xFF, 0xFF];
 
@@ -26,8 +28,7 @@ internal static class PerMessageDeflate
         headers.SelectMany(header => (header ?? "").Split(',')).Any(IsAcceptable);
 
     /// <summary>
-    /// Compresses into a frame of the pool; null when that does not make it smaller. Level "fastest": at 60 frames a second the bytes that a
-    /// better level saves (3 % on a frame of 200 gauges) cost three times the time.
+    /// Compresses into a frame of the pool, at the fastest level, since that is done up to 60 times a second; null when it does not make it smaller.
     /// </summary>
     public static PooledFrame? TryCompress(ReadOnlyMemory<byte> payload, FramePool pool)
     {
@@ -59,16 +60,26 @@ internal static class PerMessageDeflate
         return [0, (byte)length, (byte)(length >> 8), (byte)~length, (byte)(~length >> 8), .. bytes];
     }
 
+    /// <summary>Expands a client's message, never beyond one byte more than allowed. Most are acknowledgements: small, and so is their array.</summary>
     public static bool TryInflate(ReadOnlyMemory<byte> compressed, int bytesMax, out ReadOnlyMemory<byte> bytes, out bool isTooBig)
     {
-        byte[] inflated = new byte[bytesMax + 1];
+        byte[] inflated = new byte[Math.Min(bytesMax + 1, Math.Max(InflatedBytesFirst, compressed.Length * 4))];
         using var source = new MemoryStream([.. compressed.Span, .. Tail]);
         using var inflate = new DeflateStream(source, CompressionMode.Decompress);
         bytes = default;
         isTooBig = false;
         try
         {
-            int count = inflate.ReadAtLeast(inflated, inflated.Length, throwOnEndOfStream: false);
+            int count = 0;
+            int read;
+            while ((read = inflate.Read(inflated.AsSpan(count))) > 0)
+            {
+                count += read;
+                if (count == inflated.Length && count <= bytesMax)
+                {
+                    Array.Resize(ref inflated, Math.Min(bytesMax + 1, 2 * count));
+                }
+            }
             isTooBig = count > bytesMax;
             bytes = inflated.AsMemory(0, count);
             return !isTooBig;
