@@ -33,9 +33,11 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
             int known = names.Length switch { 0 => 0, 1 => 1, 50 => 51, _ => 1000 };
             await Eventually.GetAsync(
                 async () => (await aggregator.StatusAsync()).GetProperty("storage").GetProperty("sources").GetInt32(), sources => sources == known, Patience, $"{known} sources");
-            foreach (LivePage page in new[] { desk, phone })
+            await LookAsync(desk, aggregator.Web, names, known);
+            // Each size on a phone takes half a minute more: PAGE_SCALE=full. The long names are what a narrow screen may fail at.
+            if (known == 51 || Environment.GetEnvironmentVariable("PAGE_SCALE") == "full")
             {
-                await LookAsync(page, aggregator.Web, names, known);
+                await LookAsync(phone, aggregator.Web, names, known);
             }
             await desk.ScreenshotAsync($"scale-{names.Length}");
         }
