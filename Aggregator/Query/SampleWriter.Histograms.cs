@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Observability.Aggregator.Histograms;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Query;
@@ -9,8 +8,6 @@ internal sealed partial class SampleWriter
 {
     private readonly HistogramBuffer _histograms = new();
     private readonly HistogramSteps _histogramSteps = new();
-    private readonly HistogramSum _sum = new();
-    private readonly ExplicitHistogramSum _explicitSum = new();
 
     /// <summary>
     /// Histograms where they are kept, and before them the sums of seconds and minutes: they add up as the histograms did, so that an answer without steps has
@@ -45,9 +42,10 @@ internal sealed partial class SampleWriter
         WriteColumn(json, "sum", count, row => _histograms[row].Sum);
         WriteColumn(json, "min", count, row => _histograms[row].Min);
         WriteColumn(json, "max", count, row => _histograms[row].Max);
+        var quantiles = new HistogramRowQuantiles(_histograms);
         foreach ((string name, double quantile) in new[] { ("p50", 0.5), ("p95", 0.95), ("p99", 0.99) })
         {
-            WriteColumn(json, name, count, row => QuantileOf(row, quantile));
+            WriteColumn(json, name, count, row => quantiles.Of(row, quantile));
         }
     }
 
@@ -126,18 +124,5 @@ internal sealed partial class SampleWriter
             json.WriteNumberValue(count);
         }
         json.WriteEndArray();
-    }
-
-    private double QuantileOf(int row, double quantile)
-    {
-        if (_histograms[row].IsExplicit)
-        {
-            _explicitSum.Clear();
-            _explicitSum.TryAdd(_histograms[row], _histograms.ExplicitBounds(row), _histograms.ExplicitCounts(row));
-            return _explicitSum.Quantile(quantile);
-        }
-        _sum.Clear();
-        _sum.Add(_histograms[row], _histograms.PositiveCounts(row), _histograms.NegativeCounts(row));
-        return _sum.Quantile(quantile);
     }
 }

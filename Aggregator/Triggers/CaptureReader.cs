@@ -1,4 +1,3 @@
-using Observability.Aggregator.Histograms;
 using Observability.Aggregator.Selectors;
 using Observability.Aggregator.Storage;
 
@@ -11,8 +10,6 @@ internal sealed class CaptureReader(TelemetryStore store, TriggerOptions options
 
     private readonly SampleBuffer _samples = new();
     private readonly HistogramBuffer _histograms = new();
-    private readonly HistogramSum _sum = new();
-    private readonly ExplicitHistogramSum _explicitSum = new();
 
     public Capture Read(Firing firing, Series fired)
     {
@@ -64,21 +61,9 @@ internal sealed class CaptureReader(TelemetryStore store, TriggerOptions options
             ("min", [.. rows.Select(row => _histograms[row].Min)]),
             ("max", [.. rows.Select(row => _histograms[row].Max)]),
         };
-        columns.AddRange(Quantiles.Select(wanted => (wanted.Name, rows.Select(row => Quantile(row, wanted.Quantile)).ToArray())));
+        var quantiles = new HistogramRowQuantiles(_histograms);
+        columns.AddRange(Quantiles.Select(wanted => (wanted.Name, rows.Select(row => quantiles.Of(row, wanted.Quantile)).ToArray())));
         long[] times = [.. rows.Select(row => _histograms[row].TimestampNs)];
         return new CapturedSeries(SeriesIdentity.Of(series), read.Overwritten, times, columns, Totals: null);
-    }
-
-    private double Quantile(int row, double quantile)
-    {
-        if (_histograms[row].IsExplicit)
-        {
-            _explicitSum.Clear();
-            _explicitSum.TryAdd(_histograms[row], _histograms.ExplicitBounds(row), _histograms.ExplicitCounts(row));
-            return _explicitSum.Quantile(quantile);
-        }
-        _sum.Clear();
-        _sum.Add(_histograms[row], _histograms.PositiveCounts(row), _histograms.NegativeCounts(row));
-        return _sum.Quantile(quantile);
     }
 }
