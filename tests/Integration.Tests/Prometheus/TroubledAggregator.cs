@@ -19,6 +19,7 @@ internal sealed partial class TroubledAggregator : IAsyncDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("troubled-");
     private Process? _process;
+    private int _processId;
 
     private TroubledAggregator()
     {
@@ -69,6 +70,7 @@ internal sealed partial class TroubledAggregator : IAsyncDisposable
             }
         };
         _process.Start();
+        _processId = _process.Id;
         _process.BeginOutputReadLine();
         Match found = await ready.Task.WaitAsync(StartTimeout, TestContext.Current.CancellationToken);
         (Grpc, Web, Metrics) = (new Uri(found.Groups["grpc"].Value), new Uri(found.Groups["web"].Value), new Uri(found.Groups["metrics"].Value));
@@ -79,6 +81,19 @@ internal sealed partial class TroubledAggregator : IAsyncDisposable
     {
         _process!.Kill();
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Freezes it for a while. False: it is gone.</summary>
+    public async Task<bool> StallAsync(TimeSpan duration)
+    {
+        // It may be killed and started again meanwhile.
+        int id = _processId;
+        if (!await SignalAsync(id, "STOP"))
+        {
+            return false;
+        }
+        await Task.Delay(duration, CancellationToken.None);
+        return await SignalAsync(id, "CONT");
     }
 
     public HttpClient CreateWebClient() => new(new HttpClientHandler
@@ -129,6 +144,14 @@ internal sealed partial class TroubledAggregator : IAsyncDisposable
         {
             // The aggregator was killed, or the test is over.
         }
+    }
+
+    private static async Task<bool> SignalAsync(int id, string signal)
+    {
+        var startInfo = new ProcessStartInfo("kill", ["-s", signal, $"{id}"]) { RedirectStandardError = true };
+        using Process kill = Process.Start(startInfo)!;
+        await kill.WaitForExitAsync(CancellationToken.None);
+        return kill.ExitCode == 0;
     }
 
     private void WriteCertificate()

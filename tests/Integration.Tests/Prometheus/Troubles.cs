@@ -8,7 +8,7 @@ namespace Integration.Tests.Prometheus;
 
 /// <summary>
 /// Everything at once that can go wrong between agents and an aggregator, for as long as it is not disposed: errors, batches that come twice, that
-/// are malformed, that break limits, a clock that is wrong, samples that the agent drops, many questions at once. What fails because the
+/// are malformed, that break limits, a clock that is wrong, samples that the agent drops, many questions at once, stalls. What fails because the
 /// aggregator was killed is tried again.
 /// </summary>
 internal sealed class Troubles : IAsyncDisposable
@@ -18,6 +18,7 @@ internal sealed class Troubles : IAsyncDisposable
     private const int QuestionsAtOnce = 24;
     private const int SeriesEachMax = 400;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Stall = TimeSpan.FromMilliseconds(40);
     private static readonly long ClockOffsetNs = 2_000_000_000;
 
     private readonly CancellationTokenSource _end = new();
@@ -39,7 +40,7 @@ internal sealed class Troubles : IAsyncDisposable
     }
 
     /// <param name="aggregator">Whom to trouble.</param>
-    /// <param name="askMuch">Also with more questions than it can answer, which takes all of the machine.</param>
+    /// <param name="askMuch">Also with more questions than it can answer, which takes all of the machine, and with stalls, as a host gives them that has sold too much.</param>
     public static Troubles Start(TroubledAggregator aggregator, bool askMuch)
     {
         var troubles = new Troubles(aggregator);
@@ -48,6 +49,7 @@ internal sealed class Troubles : IAsyncDisposable
         if (askMuch)
         {
             troubles._running.AddRange(Enumerable.Range(0, QuestionsAtOnce).Select(_ => troubles.AskAsync()));
+            troubles._running.Add(troubles.StallAsync(aggregator));
         }
         return troubles;
     }
@@ -61,7 +63,7 @@ internal sealed class Troubles : IAsyncDisposable
         await TrySendAsync(batch.ToByteArray());
     }
 
-    /// <summary>Ends the questions; what else goes wrong goes on.</summary>
+    /// <summary>Ends the questions and the stalls; what else goes wrong goes on.</summary>
     public void StopAsking() => _endAsking.Cancel();
 
     public async ValueTask DisposeAsync()
@@ -128,6 +130,15 @@ internal sealed class Troubles : IAsyncDisposable
         catch (Exception exception) when (exception is GrpcException or OperationCanceledException)
         {
             // Killed meanwhile.
+        }
+    }
+
+    /// <summary>Some stall falls into a pass of the frame loop, which then takes longer than its period whatever the machine is.</summary>
+    private async Task StallAsync(TroubledAggregator aggregator)
+    {
+        while (!_endAsking.IsCancellationRequested && await aggregator.StallAsync(Stall))
+        {
+            await Task.Delay(Stall, CancellationToken.None);
         }
     }
 
