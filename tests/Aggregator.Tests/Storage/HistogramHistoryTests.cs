@@ -82,7 +82,7 @@ public sealed class HistogramHistoryTests
                     Interlocked.Add(ref read, buffer.Count);
                 }
             }
-        });
+        }, TestContext.Current.CancellationToken);
         // A busy machine may let the reader begin late: the writer goes on until enough was read beside it.
         long endMs = Environment.TickCount64 + 60_000;
         for (int round = 0; round < 300 || (Interlocked.Read(ref read) <= 1000 && !reader.IsCompleted && Environment.TickCount64 < endMs); round++)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.WebSockets;
 using System.Text.Json;
+using Observability.Agent;
 
 namespace Integration.Tests.Prometheus;
 
@@ -11,6 +12,8 @@ public sealed class LiveQueryTests(GraphFixture fixture) : GraphTest
 
     /// <summary>Of no aggregator at all: it has an answer only then, and is asked then.</summary>
     private const string Absent = "absent(up{job=\"aggregator\"})";
+
+    private const string Framing = "count(rate(telemetry_frame_seconds_count[5m]) > 0)";
 
     /// <summary>What moves only while an aggregator has too much to do.</summary>
     private static readonly string[] OfLoad = ["threadpool_queue", "overrun", "gc_"];
@@ -33,7 +36,13 @@ public sealed class LiveQueryTests(GraphFixture fixture) : GraphTest
         using ClientWebSocket second = await TroubledAggregator.WatchAsync(troubled.Web);
         await Eventually.GetAsync(() => prometheus.QueryAsync("count(up == 1)"), up => up is [{ Value: 2 }], Timeout, "both aggregators as targets that are up");
         Dictionary<ProductQuery, Answer> before = [];
-        await Eventually.GetAsync(() => AskAsync(prometheus, before), wrong => wrong.Length == 0, Timeout, "finite answers to every query");
+        await using (TelemetryAgent quiet = TelemetryAgent.Create(new TelemetryAgentOptions { ServiceName = "quiet", AggregatorAddress = troubled.Grpc.ToString() }))
+        {
+            // Series that come do not count as a change: both aggregators must have sent frames before.
+            quiet.Start();
+            await Eventually.GetAsync(() => prometheus.QueryAsync(Framing), framing => framing is [{ Value: 2 }], Timeout, "frames of both aggregators");
+            await Eventually.GetAsync(() => AskAsync(prometheus, before), wrong => wrong.Length == 0, Timeout, "finite answers to every query");
+        }
         Assert.True(before.Count > 100, $"{before.Count} queries");
 
         await using (var troubles = Troubles.Start(troubled, askMuch: true))
