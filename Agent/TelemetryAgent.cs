@@ -35,7 +35,7 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
         _options = options;
         _id = $"{options.ServiceName}/{options.InstanceId}";
         var clock = new AgentClock(options.TimeProvider);
-        _context = new RecordingContext(new GaugeQueue(options.BufferSize), clock, new RecordingDrops(), new AgentLife());
+        _context = new RecordingContext(new GaugeBuffer(options.BufferSize), clock, new RecordingDrops(), new AgentLife());
         _registry = new InstrumentRegistry(_context, options.SeriesMax);
         _standard = new StandardMetrics(_registry, clock, options.PushIntervalMs);
         SpillStage? spill = options.SpillPath.Length == 0 ? null : new SpillStage(options.SpillBytesMax);

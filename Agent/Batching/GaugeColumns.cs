@@ -3,7 +3,7 @@ using Observability.Agent.Recording;
 namespace Observability.Agent.Batching;
 
 /// <summary>
-/// Takes what the gauge queue holds and encodes it: series with one sample as ticks (runs of consecutive refs at one instant), series with
+/// Takes what the gauge buffer holds and encodes it: series with one sample as ticks (runs of consecutive refs at one instant), series with
 /// several as columns. The push thread's; its arrays grow to the largest interval seen and stay.
 /// </summary>
 internal sealed class GaugeColumns
@@ -23,9 +23,9 @@ internal sealed class GaugeColumns
     private double[] _values = new double[64];
 
     /// <summary>Returns how many samples were taken. Whatever is written meanwhile comes next time, so this ends.</summary>
-    public int Encode(GaugeQueue queue, InstrumentRegistry registry, IntervalEncoder encoder)
+    public int Encode(GaugeBuffer buffer, InstrumentRegistry registry, IntervalEncoder encoder)
     {
-        Take(queue);
+        Take(buffer);
         if (_sampleCount == 0)
         {
             return 0;
@@ -83,17 +83,14 @@ internal sealed class GaugeColumns
         encoder.AddGaugeColumns(instrument.SeriesRef, _timestampsNs.AsSpan(0, count), _values.AsSpan(0, count));
     }
 
-    private void Take(GaugeQueue queue)
+    private void Take(GaugeBuffer buffer)
     {
-        _sampleCount = 0;
-        int countMax = queue.Capacity;
-        while (_sampleCount < countMax && queue.TryRead(out GaugeSample sample))
+        _sampleCount = buffer.Take(ref _samples);
+        if (_values.Length < _samples.Length)
         {
-            if (_sampleCount == _samples.Length)
-            {
-                GrowSamples();
-            }
-            _samples[_sampleCount++] = sample;
+            Array.Resize(ref _nextOfSameSeries, _samples.Length);
+            Array.Resize(ref _timestampsNs, _samples.Length);
+            Array.Resize(ref _values, _samples.Length);
         }
     }
 
@@ -122,15 +119,6 @@ internal sealed class GaugeColumns
             chain.Last = i;
             chain.Count++;
         }
-    }
-
-    private void GrowSamples()
-    {
-        int size = _samples.Length * 2;
-        Array.Resize(ref _samples, size);
-        Array.Resize(ref _nextOfSameSeries, size);
-        Array.Resize(ref _timestampsNs, size);
-        Array.Resize(ref _values, size);
     }
 
     private struct Chain

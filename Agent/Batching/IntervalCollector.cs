@@ -37,7 +37,7 @@ internal sealed class IntervalCollector : IDisposable
         _context.Clock.Align();
         long nowNs = _context.Clock.PreciseNs();
         _encoder.Begin();
-        int gaugeSamples = _gauges.Encode(_context.Queue, _registry, _encoder);
+        int gaugeSamples = _gauges.Encode(_context.Gauges, _registry, _encoder);
         ReadOnlySpan<InstrumentHandle> instruments = _registry.Instruments;
         EncodeMerged(instruments, nowNs);
         EncodeHistograms(instruments, nowNs);
@@ -115,7 +115,7 @@ internal sealed class IntervalCollector : IDisposable
 
     private void ChooseClock()
     {
-        long written = _context.Queue.WrittenCount + _context.Drops.MergedCount;
+        long written = _context.Gauges.WrittenCount + _context.Drops.MergedCount;
         _context.Clock.SetFine(written - _writtenSeen >= FineClockSamplesMin);
         _writtenSeen = written;
     }

@@ -12,7 +12,7 @@ internal struct LedgerTotals
 }
 
 /// <summary>
-/// Adds up the ledger: the log's counts (one snapshot), drops counted where values are recorded, and gauge samples still in their queue.
+/// Adds up the ledger: the log's counts (one snapshot), drops counted where values are recorded, and gauge samples still in their buffer.
 /// Each number is read once and used on both sides, so the sum holds whatever other threads do meanwhile. Any thread.
 /// </summary>
 internal sealed class LedgerBook(BatchLog log, RecordingContext context)
@@ -23,7 +23,7 @@ internal sealed class LedgerBook(BatchLog log, RecordingContext context)
         context.Drops.CopyTo(droppedByReason);
         long droppedAtRecording = Sum(droppedByReason);
         LedgerCounts counts = log.Snapshot(droppedByReason);
-        long buffered = context.Queue.WrittenCount - counts.GaugeSamplesTaken;
+        long buffered = context.Gauges.WrittenCount - counts.GaugeSamplesTaken;
         long pending = counts.Pending + buffered;
         if (context.Life.IsStopped)
         {

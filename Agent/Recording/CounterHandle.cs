@@ -4,8 +4,8 @@ using Observability.Agent.Recording;
 namespace Observability.Agent;
 
 /// <summary>
-/// A counter: a total that only grows. The total is sent every push interval. Any thread; one interlocked addition per call, on one of
-/// several cells so that threads on different processors rarely meet.
+/// A counter: a total that only grows. The total is sent every push interval. Any thread; the first thread that adds often has a cell of its own and
+/// needs no atomic operation, every other one interlocked addition per call, on one of several cells so that threads on different processors rarely meet.
 /// </summary>
 public sealed class CounterHandle : InstrumentHandle
 {
@@ -15,10 +15,15 @@ public sealed class CounterHandle : InstrumentHandle
     private static readonly int CellCount =
         (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(Environment.ProcessorCount, 1, 8));
 
-    private readonly long[] _cells = new long[CellCount * CellLongs];
+    /// <summary>A counter must be worth a cell of its thread.</summary>
+    private const int AddsBeforeOwner = 256;
+
+    private readonly long[] _cells = new long[(CellCount + 1) * CellLongs];     // the last is the owner's, which alone writes it
     private readonly Lock _totalGate = new();
     private readonly long _refusedMask;
     private long _base;
+    private int _ownerThreadId;             // set once; an id is given to a new thread only when the old one has ended
+    private int _addsShared;                // inexact: threads may overwrite each other's count
 
     internal CounterHandle(SeriesIdentity identity, int seriesRef, RecordingDrops drops, DropReason? refusal)
         : base(identity, SeriesKind.Counter, seriesRef, drops, refusal) => _refusedMask = refusal is null ? 0 : -1;
@@ -34,8 +39,13 @@ public sealed class CounterHandle : InstrumentHandle
             Refuse();
             return;
         }
-        long[] cells = _cells;
-        Interlocked.Add(ref cells[Environment.CurrentManagedThreadId * CellLongs & (cells.Length - 1)], count);
+        if (_ownerThreadId == Environment.CurrentManagedThreadId)
+        {
+            ref long own = ref _cells[CellCount * CellLongs];
+            Volatile.Write(ref own, own + count);
+            return;
+        }
+        AddShared(count);
     }
 
     /// <summary>Takes over a total that is counted elsewhere; a smaller one than before is a reset.</summary>
@@ -48,11 +58,11 @@ public sealed class CounterHandle : InstrumentHandle
         }
         lock (_totalGate)
         {
-            for (int i = 0; i < _cells.Length; i += CellLongs)
+            for (int i = 0; i < CellCount * CellLongs; i += CellLongs)
             {
                 Interlocked.Exchange(ref _cells[i], 0);
             }
-            _base = total;
+            _base = total - Volatile.Read(ref _cells[CellCount * CellLongs]);
         }
     }
 
@@ -67,6 +77,16 @@ public sealed class CounterHandle : InstrumentHandle
                 total += Volatile.Read(ref _cells[i]);
             }
             return (ulong)total;
+        }
+    }
+
+    private void AddShared(long count)
+    {
+        int threadId = Environment.CurrentManagedThreadId;
+        Interlocked.Add(ref _cells[(threadId & (CellCount - 1)) * CellLongs], count);
+        if (_ownerThreadId == 0 && ++_addsShared >= AddsBeforeOwner)
+        {
+            Interlocked.CompareExchange(ref _ownerThreadId, threadId, 0);
         }
     }
 

@@ -1,7 +1,7 @@
 namespace Observability.Agent.Recording;
 
 /// <summary>What all instruments of one agent share.</summary>
-internal sealed record RecordingContext(GaugeQueue Queue, AgentClock Clock, RecordingDrops Drops, AgentLife Life);
+internal sealed record RecordingContext(GaugeBuffer Gauges, AgentClock Clock, RecordingDrops Drops, AgentLife Life);
 
 /// <summary>Whether the agent still sends. Written once by its owner, read by recording threads on rare paths.</summary>
 internal sealed class AgentLife

@@ -13,7 +13,7 @@ internal sealed class Recorder : IDisposable
     public Recorder(int bufferSize = 64, int batchSize = 100, int seriesMax = 200, int bytesMax = 1 << 20, int pushIntervalMs = 20)
     {
         Clock = new AgentClock(Time);
-        Context = new RecordingContext(new GaugeQueue(bufferSize), Clock, new RecordingDrops(), new AgentLife());
+        Context = new RecordingContext(new GaugeBuffer(bufferSize), Clock, new RecordingDrops(), new AgentLife());
         Registry = new InstrumentRegistry(Context, seriesMax);
         Standard = new StandardMetrics(Registry, Clock, pushIntervalMs);
         Log = new BatchLog(bytesMax, TimeSpan.FromSeconds(10), Clock.MonotonicNs);

@@ -28,7 +28,7 @@ public class AgentPushBenchmarks
     public void Setup()
     {
         var clock = new AgentClock(TimeProvider.System);
-        _context = new RecordingContext(new GaugeQueue(8192), clock, new RecordingDrops(), new AgentLife());
+        _context = new RecordingContext(new GaugeBuffer(8192), clock, new RecordingDrops(), new AgentLife());
         var registry = new InstrumentRegistry(_context, 1000);
         _standard = new StandardMetrics(registry, clock, 20);
         _log = new BatchLog(4 << 20, TimeSpan.FromSeconds(10), clock.MonotonicNs);

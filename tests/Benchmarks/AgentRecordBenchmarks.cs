@@ -12,7 +12,7 @@ namespace Observability.Benchmarks;
 [Config(typeof(AgentBenchmarkConfig))]
 public class AgentRecordBenchmarks
 {
-    private const int Records = 4096;
+    internal const int Records = 4096;
 
     private readonly string[] _routes = ["/api/checkout", "/api/orders"];
     private AgentClock _clock = null!;
@@ -21,19 +21,25 @@ public class AgentRecordBenchmarks
     private RequestTracker _tracker = null!;
     private CounterHandle _counter = null!;
     private GaugeHandle _gauge = null!;
+    private CounterHandle _sharedCounter = null!;
+    private GaugeHandle _sharedGauge = null!;
     private HistogramHandle _histogram = null!;
+    private GaugeSample[] _taken = new GaugeSample[Records * 2];
 
     [GlobalSetup]
     public void Setup()
     {
         _clock = new AgentClock(TimeProvider.System);
         _clock.SetFine(true);
-        _context = new RecordingContext(new GaugeQueue(Records * 2), _clock, new RecordingDrops(), new AgentLife());
+        _context = new RecordingContext(new GaugeBuffer(Records * 2), _clock, new RecordingDrops(), new AgentLife());
         _registry = new InstrumentRegistry(_context, 1000);
         _tracker = new StandardMetrics(_registry, _clock, 20).Tracker;
         _counter = _registry.Counter("jobs_total", "", []);
         _gauge = _registry.Gauge("queue_depth", "", []);
+        _sharedCounter = _registry.Counter("shared_total", "", []);
+        _sharedGauge = _registry.Gauge("shared_depth", "", []);
         _histogram = _registry.Histogram("size_bytes", "", []);
+        Share();
     }
 
     [GlobalCleanup]
@@ -48,6 +54,16 @@ public class AgentRecordBenchmarks
         }
     }
 
+    /// <summary>Another thread was first to add often.</summary>
+    [Benchmark(OperationsPerInvoke = Records)]
+    public void SharedCounter()
+    {
+        for (int i = 0; i < Records; i++)
+        {
+            _sharedCounter.Add(1);
+        }
+    }
+
     [Benchmark(OperationsPerInvoke = Records)]
     public void Histogram()
     {
@@ -57,13 +73,24 @@ public class AgentRecordBenchmarks
         }
     }
 
-    /// <summary>On the coarse clock, and with the push thread's reading of the sample included: the queue would be full otherwise.</summary>
+    /// <summary>On the coarse clock, and with the push thread's reading of the sample included: the buffer would be full otherwise.</summary>
     [Benchmark(OperationsPerInvoke = Records)]
     public void GaugeWrittenAndRead()
     {
         for (int i = 0; i < Records; i++)
         {
             _gauge.Set(i);
+        }
+        ReadAll();
+    }
+
+    /// <summary>Two threads have set it in turn.</summary>
+    [Benchmark(OperationsPerInvoke = Records)]
+    public void SharedGaugeWrittenAndRead()
+    {
+        for (int i = 0; i < Records; i++)
+        {
+            _sharedGauge.Set(i);
         }
         ReadAll();
     }
@@ -95,10 +122,30 @@ public class AgentRecordBenchmarks
         }
     }
 
+    /// <summary>By two threads in turn, until neither has a place of its own in them.</summary>
+    private void Share()
+    {
+        for (int turn = 0; turn <= 2 * GaugeHandle.LaneChangesMax; turn++)
+        {
+            var other = new Thread(Record);
+            other.Start();
+            other.Join();
+            Record();
+        }
+
+        void Record()
+        {
+            for (int i = 0; i <= GaugeHandle.SetsBeforeLane; i++)
+            {
+                _sharedCounter.Add(1);
+                _sharedGauge.Set(i);
+                ReadAll();
+            }
+        }
+    }
+
     private void ReadAll()
     {
-        while (_context.Queue.TryRead(out _))
-        {
-        }
+        _context.Gauges.Take(ref _taken);
     }
 }

@@ -38,6 +38,11 @@ internal static class BenchmarkProgram
             ScrapeCost.Run(Console.Out);
             return;
         }
+        if (args is ["record"])
+        {
+            AgentRecordTimes.Run(Console.Out);
+            return;
+        }
         BenchmarkSwitcher.FromAssembly(typeof(BenchmarkProgram).Assembly).Run(args);
     }
 }

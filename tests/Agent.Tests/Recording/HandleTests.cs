@@ -43,6 +43,25 @@ public sealed class HandleTests
         Assert.Equal(800_000UL, counter.Total());
     }
 
+    [Fact]
+    public void CounterSetTotal_AfterItsThreadHasAddedOften_IsTheTotal()
+    {
+        using var recorder = new Recorder();
+        CounterHandle counter = recorder.Registry.Counter("c", "", []);
+        for (int i = 0; i < 1000; i++)
+        {
+            counter.Add(2);
+        }
+        Assert.Equal(2000UL, counter.Total());
+        counter.SetTotal(7);
+        Assert.Equal(7UL, counter.Total());
+        var other = new Thread(() => counter.Add(10));
+        other.Start();
+        other.Join();
+        counter.Add(1);
+        Assert.Equal(18UL, counter.Total());
+    }
+
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
