@@ -56,13 +56,13 @@ internal static class LoadCommand
 
     private static async Task PaceAsync(LoadPlan plan, TextWriter output)
     {
-        output.WriteLine($"{"paced at 20 ms",-16} {"agents",6} {"B/sample",8} {"CPU us/msg",10} {"stock",7} {"ratio",6} {"history",7} {"compile",7} {"messages/s",11} {"stock",9} {"msgs/ack",8} {"alloc B/msg",11} {"stock",9}   GC 0/1/2      stock   MB stock");
+        output.WriteLine($"{"paced at 20 ms",-16} {"agents",6} {"B/sample",8} {"CPU us/msg",10} {"stock",7} {"ratio",6} {"history",7} {"compile",7} {"switches",8} {"stock",6} {"messages/s",11} {"stock",9} {"msgs/ack",8} {"alloc B/msg",11} {"stock",9}   GC 0/1/2      stock   MB stock");
         foreach (int agents in PacedAgents.Where(agents => $"paced {agents}".Contains(plan.Only, StringComparison.Ordinal)))
         {
             LoadMeasure own = await OnFreshAsync(stock: false, server => LoadMeasure.PaceAsync(server, LoadShape.Paced, agents, plan.WarmUp, plan.Time));
             LoadMeasure stock = plan.OwnOnly ? own : await OnFreshAsync(stock: true, server => LoadMeasure.PaceAsync(server, LoadShape.Paced, agents, plan.WarmUp, plan.Time));
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{LoadShape.Paced.Name,-16} {agents,6} {own.BytesPerSample,8:0.0} {own.CpuUsPerMessage,10:0.0} {stock.CpuUsPerMessage,7:0.0} {stock.CpuUsPerMessage / own.CpuUsPerMessage,5:0.0}x {own.HistoryPercent,6:0}% {own.CompilePercent,6:0}% {own.Messages / own.Seconds,11:N0} {stock.Messages / stock.Seconds,9:N0} {own.Messages / (double)own.Acks,8:0.0} {own.Allocated / own.Messages,11:N0} {stock.Allocated / stock.Messages,9:N0}   {Collections(own),-10} {Collections(stock),10} {Megabytes(own),4} {Megabytes(stock),5}"));
+                $"{LoadShape.Paced.Name,-16} {agents,6} {own.BytesPerSample,8:0.0} {own.CpuUsPerMessage,10:0.0} {stock.CpuUsPerMessage,7:0.0} {stock.CpuUsPerMessage / own.CpuUsPerMessage,5:0.0}x {own.HistoryPercent,6:0}% {own.CompilePercent,6:0}% {own.Switches / (double)own.Messages,8:0.0} {stock.Switches / (double)stock.Messages,6:0.0} {own.Messages / own.Seconds,11:N0} {stock.Messages / stock.Seconds,9:N0} {own.Messages / (double)own.Acks,8:0.0} {own.Allocated / own.Messages,11:N0} {stock.Allocated / stock.Messages,9:N0}   {Collections(own),-10} {Collections(stock),10} {Megabytes(own),4} {Megabytes(stock),5}"));
         }
     }
 

@@ -24,6 +24,27 @@ internal static class ThreadUse
         return ticks / (double)TicksPerSecond;
     }
 
+    /// <summary>How often the threads that are alive waited for something or were interrupted: each is a switch of the processor to another thread, or to none.</summary>
+    public static long Switches(int processId)
+    {
+        string tasks = $"/proc/{processId}/task";
+        return Directory.Exists(tasks) ? Directory.GetDirectories(tasks).Sum(task => Switches(Path.Combine(task, "status"))) : 0;
+    }
+
+    private static long Switches(string path)
+    {
+        try
+        {
+            return File.ReadLines(path)
+                .Where(line => line.Contains("ctxt_switches:", StringComparison.Ordinal))
+                .Sum(line => long.Parse(line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1).Trim(), CultureInfo.InvariantCulture));
+        }
+        catch (IOException)
+        {
+            return 0;           // the thread has ended since it was listed
+        }
+    }
+
     private static long Ticks(string path, string name)
     {
         try
