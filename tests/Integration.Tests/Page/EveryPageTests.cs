@@ -37,7 +37,7 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
         {
             await using LivePage page = await chromium.OpenAsync(AddressOf(graph, address), width, height, scheme);
             await page.Page.Locator(ready).First.WaitForAsync(new LocatorWaitForOptions { Timeout = (float)Patience.TotalMilliseconds });
-            await Eventually.GetAsync(page.StateAsync, state => state == "live", Patience, "the badge 'live'");
+            await page.StreamsAsync();
 
             AxeResult judged = await page.Page.RunAxe();
 

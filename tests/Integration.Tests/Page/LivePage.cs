@@ -59,6 +59,10 @@ internal sealed class LivePage : IAsyncDisposable
 
     public async Task<string> StateAsync() => await Page.Locator("[data-badge]").First.GetAttributeAsync("data-state") ?? "";
 
+    /// <summary>Until frames come in. At which rate is the machine's business: a busy one is "catching up" at a slower class.</summary>
+    public Task StreamsAsync() =>
+        Eventually.GetAsync(StateAsync, state => state is "live" or "catching up", TimeSpan.FromSeconds(60), "the badge 'live' or 'catching up'");
+
     /// <summary>From record to paint over the last seconds, as the badge says: p50, p95 and p99 in milliseconds.</summary>
     public async Task<double[]> LatenciesAsync() => await Page.EvaluateAsync<double[]>(
         "() => ['p50', 'p95', 'p99'].map(name => Number(document.querySelector('[data-badge]').getAttribute(`data-latency-${name}`) || -1))");

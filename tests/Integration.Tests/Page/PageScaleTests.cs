@@ -57,7 +57,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
         services.Become(SyntheticServices.Names(200));
         await using LivePage page = await chromium.OpenAsync(new Uri(aggregator.Web, "/?window=5s"));
         await Eventually.GetAsync(() => page.Page.Locator("tr[data-service]").CountAsync(), rows => rows > 0, Patience, "services");
-        await Eventually.GetAsync(page.StateAsync, state => state == "live", Patience, "the badge 'live'");
+        await page.StreamsAsync();
 
         double shown = await BytesPerSecondAsync(aggregator);
         await SetHiddenAsync(page, hidden: true);
@@ -74,7 +74,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
         await Eventually.GetAsync(
             async () => (Row: await page.TextAsync("tr[data-service='service-0000']"), Server: (await aggregator.StatusAsync()).GetProperty("streaming").GetRawText()),
             both => both.Row.Contains("777", StringComparison.Ordinal), Patience, "what was sent meanwhile");
-        Assert.Equal("live", await Eventually.GetAsync(page.StateAsync, state => state == "live", Patience, "the badge 'live'"));
+        await page.StreamsAsync();
         Assert.Empty(page.Errors);
     }
 
@@ -170,7 +170,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
 
         await using PageAggregator without = await PageAggregator.StartAsync();
         await page.Page.GotoAsync(new Uri(without.Web, "/?page=service&service=service-0001").ToString());
-        await Eventually.GetAsync(page.StateAsync, state => state == "live", Patience, "the badge 'live'");
+        await page.StreamsAsync();
         Assert.Equal(0, await page.Page.GetByText("Open in Grafana").CountAsync());
     }
 

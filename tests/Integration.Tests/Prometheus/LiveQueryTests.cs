@@ -15,6 +15,8 @@ public sealed class LiveQueryTests(GraphFixture fixture) : GraphTest
 
     private const string Framing = "count(rate(telemetry_frame_seconds_count[5m]) > 0)";
 
+    private const string Alone = "count(sum by (instance) (telemetry_agents_connected) == 0)";
+
     /// <summary>What moves only while an aggregator has too much to do.</summary>
     private static readonly string[] OfLoad = ["threadpool_queue", "overrun", "gc_"];
 
@@ -41,8 +43,9 @@ public sealed class LiveQueryTests(GraphFixture fixture) : GraphTest
             // Series that come do not count as a change: both aggregators must have sent frames before.
             quiet.Start();
             await Eventually.GetAsync(() => prometheus.QueryAsync(Framing), framing => framing is [{ Value: 2 }], Timeout, "frames of both aggregators");
-            await Eventually.GetAsync(() => AskAsync(prometheus, before), wrong => wrong.Length == 0, Timeout, "finite answers to every query");
         }
+        await Eventually.GetAsync(() => prometheus.QueryAsync(Alone), alone => alone is [{ Value: 1 }], Timeout, "an aggregator that the agent has left");
+        await Eventually.GetAsync(() => AskAsync(prometheus, before), wrong => wrong.Length == 0, Timeout, "finite answers to every query");
         Assert.True(before.Count > 100, $"{before.Count} queries");
 
         await using (var troubles = Troubles.Start(troubled, askMuch: true))
