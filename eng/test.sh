@@ -48,13 +48,18 @@ run_vitest() {
 }
 
 # ReadmePictures is a command that takes the README's pictures, and checks nothing.
-run_project() {
+run_project() { # what it printed and its status are kept beside its results
+  local name=$1
+  { timeout "${TEST_TIMEOUT_SECONDS:-900}" dotnet test "tests/$name" -c "$configuration" --no-build --nologo \
+      --filter 'FullyQualifiedName!~ReadmePictures' \
+      --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" --results-directory "$results" 2>&1
+    echo $? >"$results/$name.status"; } | tee "$results/$name.log"
+}
+run_lane() { local name; for name in "$@"; do if wanted "$name"; then run_project "$name" >/dev/null; fi; done; }
+
+count_project() {
   local name=$1 before=$failed status counters total ok bad
-  step "$name"
-  timeout "${TEST_TIMEOUT_SECONDS:-900}" dotnet test "tests/$name" -c "$configuration" --no-build --nologo \
-    --filter 'FullyQualifiedName!~ReadmePictures' \
-    --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" --results-directory "$results"
-  status=$?
+  status=$(cat "$results/$name.status" || echo 1)
   if [ -s "$results/$name.trx" ]; then
     counters=$(grep -o '<Counters [^>]*' "$results/$name.trx" | head -1)
     total=$(sed -E 's/.* total="([0-9]+)".*/\1/' <<<"$counters")
@@ -63,7 +68,7 @@ run_project() {
     count "$ok" "$bad" "$((total - ok - bad))"
   fi
   # A runner that crashed or hung fails even where its file counts no failure.
-  if [ $status -ne 0 ]; then failures+=("$name"); [ "$failed" -gt "$before" ] || count 0 1 0; fi
+  if [ "$status" -ne 0 ]; then failures+=("$name"); [ "$failed" -gt "$before" ] || count 0 1 0; fi
 }
 
 if ! require_dotnet || ! require_node; then failures+=(prerequisites); count 0 1 0; finish; fi
@@ -90,7 +95,16 @@ if ! dotnet build Observability.sln -c "$configuration" -v quiet -clp:NoSummary;
 fi
 
 if wanted Integration.Tests || wanted Aggregator.Tests; then install_test_tools; fi
+# The tests of agents and of hosts mostly wait, for processes and for time: two lanes side by side. The others need the machine.
+lanes=("Agent.Tests" "Hosting.Tests Protocol.Tests Architecture.Tests")
+step "side by side: ${lanes[*]}"
+# shellcheck disable=SC2086 # names of projects
+for lane in "${lanes[@]}"; do run_lane $lane & done
+wait
+# shellcheck disable=SC2086
+for name in ${lanes[*]}; do if wanted "$name"; then step "$name"; cat "$results/$name.log"; count_project "$name"; fi; done
 for project in tests/*.Tests; do
-  if wanted "$(basename "$project")"; then run_project "$(basename "$project")"; fi
+  name=$(basename "$project")
+  if wanted "$name" && [ ! -e "$results/$name.status" ]; then step "$name"; run_project "$name"; count_project "$name"; fi
 done
 finish
