@@ -46,7 +46,7 @@ internal static class Program
         app.UseAccess();
 
         IEndpointRouteBuilder grpc = app.On(Listener.Grpc).For(Access.Ingest);
-        grpc.MapGrpcServer(TelemetryReflection.Descriptor);
+        grpc.MapGrpcServer(() => TelemetryReflection.Descriptor);
         grpc.MapIngest();
         IEndpointRouteBuilder web = app.On(Listener.Web);
         web.For(Access.Public).MapHealth();

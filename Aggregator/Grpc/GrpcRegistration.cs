@@ -35,17 +35,17 @@ public static class GrpcRegistration
     }
 
     /// <summary>
-    /// Adds what every gRPC server offers: the health service, and reflection over <paramref name="files"/>, which describe the methods
-    /// that others map.
+    /// Adds what every gRPC server offers: the health service, and reflection over <paramref name="file"/>, which describes the methods
+    /// that others map and is asked for when reflection is.
     /// </summary>
-    public static IEndpointRouteBuilder MapGrpcServer(this IEndpointRouteBuilder endpoints, params IReadOnlyCollection<FileDescriptor> files)
+    public static IEndpointRouteBuilder MapGrpcServer(this IEndpointRouteBuilder endpoints, Func<FileDescriptor> file)
     {
         GrpcMethodTable table = endpoints.ServiceProvider.GetRequiredService<GrpcMethodTable>();
         GrpcHealthService health = endpoints.ServiceProvider.GetRequiredService<GrpcHealthService>();
         table.Add(GrpcHealthService.CheckPath, health.CheckAsync, GrpcMethodTraits.WithoutKey | GrpcMethodTraits.WhileDraining);
         table.Add(GrpcHealthService.WatchPath, health.WatchAsync, GrpcMethodTraits.WhileDraining);
-        FileDescriptor[] own = [HealthReflection.Descriptor, Alpha.ReflectionReflection.Descriptor, Stable.ReflectionReflection.Descriptor];
-        var reflection = new GrpcReflectionService(table, [.. files, .. own]);
+        var reflection = new GrpcReflectionService(
+            table, () => [file(), HealthReflection.Descriptor, Alpha.ReflectionReflection.Descriptor, Stable.ReflectionReflection.Descriptor]);
         table.Add(GrpcReflectionService.Path, reflection.ServeAsync, GrpcMethodTraits.None);
         table.Add(GrpcReflectionService.AlphaPath, reflection.ServeAsync, GrpcMethodTraits.None);
         return endpoints;

@@ -169,7 +169,7 @@ public sealed class GrpcHealthServiceTests
     private static Task<GrpcTestServer> StartAsync(Action<IServiceCollection>? services = null) => GrpcTestServer.StartAsync(
         app =>
         {
-            app.MapGrpcServer(TelemetryReflection.Descriptor);
+            app.MapGrpcServer(() => TelemetryReflection.Descriptor);
             app.MapGrpc($"/{Ingestor}/Exchange", TestMethods.EchoAsync);
         },
         services);

@@ -101,7 +101,7 @@ public sealed class GrpcReflectionServiceTests
     {
         await using GrpcTestServer server = await GrpcTestServer.StartAsync(app =>
         {
-            app.MapGrpcServer(TelemetryReflection.Descriptor);
+            app.MapGrpcServer(() => TelemetryReflection.Descriptor);
             app.MapGrpc("/telemetry.v1.TelemetryIngestor/Exchange", TestMethods.EchoAsync);
         });
         using GrpcChannel channel = server.Connect();
