@@ -66,7 +66,7 @@ internal sealed partial class RowRing
     /// <summary>The oldest row that can still be read.</summary>
     public long OldestRow()
     {
-        long head = Volatile.Read(ref _head);
+        long head = HeadOrReserved();
         return Math.Min(Volatile.Read(ref _published).Oldest(head), Volatile.Read(ref _head));
     }
 
@@ -107,7 +107,7 @@ internal sealed partial class RowRing
     private bool IsWhole(RowSlots slots, long from, int count, out int torn)
     {
         Volatile.ReadBarrier();
-        long headAfter = Volatile.Read(ref _head);
+        long headAfter = HeadOrReserved();
         torn = (int)Math.Clamp(slots.Oldest(headAfter) - from, 0, count);
         return ReferenceEquals(slots, Volatile.Read(ref _published));
     }

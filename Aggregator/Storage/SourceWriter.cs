@@ -110,6 +110,11 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Append(Series series, long timestampNs, long bits) => Alone(series).Append(timestampNs, bits, ReceivedNs);
 
+    public void AppendPairs(Series series, ReadOnlySpan<long> pairs) => Alone(series).AppendPairs(pairs, ReceivedNs);
+
+    public void AppendColumns(Series series, ReadOnlySpan<long> timestampsNs, ReadOnlySpan<long> bits) =>
+        Alone(series).AppendColumns(timestampsNs, bits, ReceivedNs);
+
     public void AppendAggregate(Series series, long timestampNs, long bits, in AggregateSlot aggregate) =>
         Alone(series).AppendAggregate(timestampNs, bits, aggregate, ReceivedNs);
 

@@ -158,6 +158,14 @@ internal sealed partial class TelemetryStore
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AppendBits(SourceWriter writer, Series series, long timestampNs, long bits) => writer.Append(series, timestampNs, bits);
 
+    /// <summary>[Data plane] Samples of a gauge or a counter: timestamp and bits of each in turn.</summary>
+    public void AppendPairs(SourceWriter writer, Series series, ReadOnlySpan<ulong> pairs) =>
+        writer.AppendPairs(series, MemoryMarshal.Cast<ulong, long>(pairs));
+
+    /// <summary>[Data plane] Samples of a gauge or a counter: timestamps, and the bits of as many values.</summary>
+    public void AppendColumns(SourceWriter writer, Series series, ReadOnlySpan<ulong> timestampsNs, ReadOnlySpan<ulong> bits) =>
+        writer.AppendColumns(series, MemoryMarshal.Cast<ulong, long>(timestampsNs), MemoryMarshal.Cast<ulong, long>(bits));
+
     /// <summary>[Data plane] A conflated gauge; the timestamp is the interval's end.</summary>
     public void AppendAggregate(SourceWriter writer, Series series, long timestampNs, in AggregateSample sample)
     {

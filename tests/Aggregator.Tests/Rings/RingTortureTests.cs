@@ -47,6 +47,43 @@ public sealed class RingTortureTests
     }
 
     [Fact]
+    public async Task RowRing_WrittenInBulk_NeverShowsATornSample()
+    {
+        RowRing ring = new(new RingLimits(new RingBudget(long.MaxValue), 256, 1024, long.MaxValue), width: 1);
+        using CancellationTokenSource stop = new();
+        Task<long>[] readers = [.. Enumerable.Range(0, 2).Select(seed => Task.Run(() => ReadScalars(ring, seed, stop.Token, areAggregates: false)))];
+        long written = 0;
+        Random random = new(4);
+        long[] timestamps = new long[300];
+        long[] bits = new long[300];
+        long[] pairs = new long[600];
+        while (!IsEnough())
+        {
+            int count = random.Next(1, 300);
+            for (int i = 0; i < count; i++)
+            {
+                (timestamps[i], bits[i]) = (written + i, Mix(written + i));
+                (pairs[2 * i], pairs[(2 * i) + 1]) = (timestamps[i], bits[i]);
+            }
+            if (random.Next(2) == 0)
+            {
+                ring.AppendPairs(pairs.AsSpan(0, 2 * count), 0);
+            }
+            else
+            {
+                ring.AppendColumns(timestamps.AsSpan(0, count), bits.AsSpan(0, count), 0);
+            }
+            written += count;
+            ring.Append(written, Mix(written), 0);
+            written++;
+            Thread.SpinWait(random.Next(400));
+        }
+        await stop.CancelAsync();
+        long read = (await Task.WhenAll(readers)).Sum();
+        Assert.True(read >= ReadsMin, $"Only {read} samples were read beside {written} written: the test saw no concurrency.");
+    }
+
+    [Fact]
     public async Task RecordRing_UnderConcurrentReaders_NeverShowsATornRecord()
     {
         RecordRing ring = new(new RingLimits(new RingBudget(long.MaxValue), 128, 4096, long.MaxValue));
@@ -117,7 +154,7 @@ public sealed class RingTortureTests
     private bool IsEnough() =>
         (_started.ElapsedMilliseconds >= DurationMs && Volatile.Read(ref _reads) >= ReadsMin) || _started.ElapsedMilliseconds > DurationMs + DeadlineMs;
 
-    private long ReadScalars(RowRing ring, int seed, CancellationToken stop)
+    private long ReadScalars(RowRing ring, int seed, CancellationToken stop, bool areAggregates = true)
     {
         Random random = new(seed);
         long[] timestamps = new long[64];
@@ -141,7 +178,7 @@ public sealed class RingTortureTests
                 long expected = position - copied + row;
                 Assert.True(timestamps[row] == expected && bits[row] == Mix(expected), $"Position {expected} reads {timestamps[row]}.");
                 AggregateSlot aggregate = Aggregate(expected);
-                bool isAggregate = (expected & 7) == 3;
+                bool isAggregate = areAggregates && (expected & 7) == 3;
                 Assert.Equal(isAggregate ? aggregate.Count : 0, counts[row]);
                 Assert.True(!isAggregate || (min[row] == aggregate.Min && max[row] == aggregate.Max && sum[row] == aggregate.Sum));
             }

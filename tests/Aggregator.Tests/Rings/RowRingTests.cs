@@ -48,6 +48,58 @@ public sealed class RowRingTests
         Assert.Equal(count, next + ReadAll(ring, ref position, out _).Bits.Count);
     }
 
+    [Theory]
+    [InlineData(1, 5)]
+    [InlineData(31, 2)]
+    [InlineData(33, 7)]
+    [InlineData(100, 3)]
+    [InlineData(700, 1)]
+    public void AppendPairsAndColumns_OfAnyLength_AreAsAppendedOneByOne(int count, int times)
+    {
+        RowRing single = new(Limits(slotsMax: 256), width: 1);
+        RowRing pairs = new(Limits(slotsMax: 256), width: 1);
+        RowRing columns = new(Limits(slotsMax: 256), width: 1);
+        for (int time = 0; time < times; time++)
+        {
+            // Every tenth sample is older than the one before it.
+            long[] timestamps = [.. Enumerable.Range(time * count, count).Select(i => i % 10 == 9 ? i - 5L : i)];
+            long[] bits = [.. timestamps.Select((at, i) => (at * 1000) + i)];
+            for (int i = 0; i < count; i++)
+            {
+                single.Append(timestamps[i], bits[i], time);
+            }
+            pairs.AppendPairs([.. timestamps.Zip(bits).SelectMany(pair => new[] { pair.First, pair.Second })], time);
+            columns.AppendColumns(timestamps, bits, time);
+        }
+        long from = 0;
+        Rows expected = ReadAll(single, ref from, out long overwritten);
+        foreach (RowRing bulk in (RowRing[])[pairs, columns])
+        {
+            long position = 0;
+            Rows rows = ReadAll(bulk, ref position, out long lost);
+            Assert.Equal(overwritten, lost);
+            Assert.Equal(expected.Timestamps, rows.Timestamps);
+            Assert.Equal(expected.Bits, rows.Bits);
+            Assert.Equal((single.Head, single.NewestTimestampNs, single.ReceivedNs, single.LateRows), (bulk.Head, bulk.NewestTimestampNs, bulk.ReceivedNs, bulk.LateRows));
+            Assert.Equal(single.IsOrderedFrom(single.Head - 5), bulk.IsOrderedFrom(bulk.Head - 5));
+        }
+    }
+
+    [Fact]
+    public void AppendPairs_AfterAggregates_AreNoAggregates()
+    {
+        RowRing ring = new(Limits(slotsMax: 32), width: 1);
+        for (int i = 0; i < 64; i++)
+        {
+            ring.AppendAggregate(i, i, new AggregateSlot { Min = 1, Max = 2, Sum = 3, Count = 4 }, 0);
+        }
+        ring.AppendPairs([.. Enumerable.Range(64, 40).SelectMany(i => new long[] { i, -i })], 0);
+        long position = 0;
+        Rows rows = ReadAll(ring, ref position, out _);
+        Assert.Equal(rows.Timestamps.Select(at => -at), rows.Bits);
+        Assert.All(rows.Counts, count => Assert.Equal(0UL, count));
+    }
+
     [Fact]
     public void Append_WhenFull_OverwritesOldestAndReadersAreTold()
     {

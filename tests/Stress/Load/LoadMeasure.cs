@@ -104,7 +104,8 @@ internal sealed record LoadMeasure(
     private LoadMeasure Since(LoadMeasure before) => new(
         Seconds - before.Seconds, CpuSeconds - before.CpuSeconds, Samples - before.Samples, SentSamples - before.SentSamples, Messages - before.Messages, Acks - before.Acks, BytesSent - before.BytesSent,
         Allocated - before.Allocated, [.. Collections.Zip(before.Collections, (now, then) => now - then)], ResidentBytes,
-        HistorySeconds - before.HistorySeconds, CompileSeconds - before.CompileSeconds, Switches - before.Switches);
+        HistorySeconds - before.HistorySeconds, CompileSeconds - (CompileSeconds < before.CompileSeconds ? 0 : before.CompileSeconds),      // its thread ends when nothing is left to do
+        Switches - before.Switches);
 
     private static void Sleep()
     {

@@ -66,8 +66,14 @@ internal sealed class StoreTorture
     {
         Span<ulong> values = stackalloc ulong[SeriesCount];
         Random random = new(_seed ^ (int)_written);
-        // Mostly whole rows; now and then one series by one, which splits the group that they have become.
-        bool isRow = random.Next(64) != 0;
+        // Mostly whole rows; now and then one series by one, sample by sample or all at once, which splits the group that they have become.
+        int form = random.Next(64);
+        if (form == 1)
+        {
+            WriteColumns();
+            return;
+        }
+        bool isRow = form != 0;
         for (int i = 0; i < RowsOfABurst; i++)
         {
             long position = _series[0].Head;
@@ -88,6 +94,24 @@ internal sealed class StoreTorture
         }
         _written += RowsOfABurst * SeriesCount;
         Thread.SpinWait(random.Next(2000));
+    }
+
+    private void WriteColumns()
+    {
+        Span<ulong> positions = stackalloc ulong[RowsOfABurst];
+        Span<ulong> values = stackalloc ulong[RowsOfABurst];
+        long first = _series[0].Head;
+        _writer.ReceivedNs = first * 1000;
+        for (int slot = 0; slot < SeriesCount; slot++)
+        {
+            for (int i = 0; i < RowsOfABurst; i++)
+            {
+                positions[i] = (ulong)(first + i);
+                values[i] = ValueOf(slot, first + i);
+            }
+            _store.AppendColumns(_writer, _series[slot], positions, values);
+        }
+        _written += RowsOfABurst * SeriesCount;
     }
 
     private void Seal()
