@@ -78,6 +78,7 @@ export function formatDay(epochMs: number): string {
 
 /** `12 s`, `4 min 10 s`: how long ago, or for how long. */
 export function formatDuration(ms: number): string {
+  if (ms > 0 && ms < 100) return `${Math.round(ms)} ms`
   const seconds = ms / 1000
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`
   if (seconds < 60) return `${Math.round(seconds)} s`

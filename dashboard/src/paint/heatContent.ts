@@ -1,4 +1,6 @@
 import { HeatCells, HEAT_ROWS_MAX } from '../store/heatCells'
+import type { HistogramColumn } from '../store/histogramColumn'
+import type { HistogramHistory } from '../store/histogramHistory'
 import type { HistogramSource } from '../store/percentiles'
 import { timeTickStepMs, paintTimeLines } from './axes'
 import { paintCursor } from './cursor'
@@ -17,9 +19,13 @@ export type HeatModel = {
   /** A line with the same rows: where it is interrupted, so is the map. */
   readonly presence: readonly LineSource[]
   readonly unit: string
+  /** What was before the rows of the sources. */
+  readonly history?: HistogramHistory
 }
 
-const SLICES_MS = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000]
+const SLICES_MS = [
+  20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 3_600_000,
+]
 const SLICE_MIN_PX = 4
 const ROW_MIN_PX = 4
 const LABEL_PX = 11
@@ -59,7 +65,7 @@ export class HeatContent implements PlotContent {
 
   setModel(model: HeatModel): void {
     this.#model = model
-    this.cells.setSources(model.sources)
+    this.cells.setSources(model.sources, model.history)
     this.#empty = true
     this.#version++
   }
@@ -97,6 +103,7 @@ export class HeatContent implements PlotContent {
     if (before !== sliceMs) this.#version++
     if (frame.viewVersion !== this.#viewVersion) this.cells.invalidate()
     this.#viewVersion = frame.viewVersion
+    if (this.cells.historyChanged) this.#version++
     // Rows that an agent's clock places just ahead of the edge are counted too: they are not reported again.
     this.cells.update(window.leftMs - sliceMs, frame.live ? Math.max(window.edgeMs, this.newestMs()) : window.edgeMs)
     if (all) this.#fitColour(window)
@@ -187,9 +194,9 @@ export class HeatContent implements PlotContent {
   #fitAxis(window: LiveWindow, nowMs: number): void {
     let low = Number.POSITIVE_INFINITY
     let high = Number.NEGATIVE_INFINITY
-    for (const { histogram, shiftMs } of this.#model.sources) {
-      const end = histogram.indexFrom(window.edgeMs - shiftMs())
-      for (let row = histogram.indexFrom(window.leftMs - shiftMs()); row < end; row++) {
+    const look = (histogram: HistogramColumn, fromMs: number, toMs: number) => {
+      const end = histogram.indexFrom(toMs)
+      for (let row = histogram.indexFrom(fromMs); row < end; row++) {
         const first = histogram.pairStarts[row]! + histogram.negativePairs[row]!
         const last = histogram.pairStarts[row]! + histogram.pairCounts[row]! - 1
         if (last < first) continue
@@ -198,6 +205,9 @@ export class HeatContent implements PlotContent {
         high = Math.max(high, (histogram.pairIndexes[last]! + 1) * width)
       }
     }
+    for (const { histogram, shiftMs } of this.#model.sources) look(histogram, window.leftMs - shiftMs(), window.edgeMs - shiftMs())
+    const { history } = this.#model
+    if (history !== undefined) look(history.rows, window.leftMs, Math.min(window.edgeMs, history.cutMs))
     if (low > high) return
     // Quarter octaves: the axis does not move with every new extreme.
     low = Math.floor(low * 2) / 2

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState, type ReactNode } from 'react'
 import { HeatContent, type HeatModel } from '../paint/heatContent'
+import { formatDuration } from '../paint/format'
 import type { LivePlot } from '../paint/livePlot'
 import { useReading } from './liveContext'
 import { Panel, Readout } from './Panel'
@@ -37,7 +38,7 @@ export function HeatPanel({ name, title, model, empty }: HeatPanelProps) {
             <span className="flex items-center gap-2 text-11 text-faint">
               0
               <i className="inline-block h-2 w-16 border border-line" style={{ background: heatGradient }} aria-hidden="true" />
-              <span className="figures">{countMax} in {sliceMs} ms</span>
+              <span className="figures">{countMax} in {formatDuration(Number(sliceMs))}</span>
             </span>
           )
         : <Readout name={`${name}-cell`} text={under} />}

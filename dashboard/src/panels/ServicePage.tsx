@@ -191,7 +191,8 @@ function Distribution({ view, shape }: ViewProps) {
     sources: shape.histograms,
     presence: shape.latencyOrigin === 'histograms' ? shape.latency.slice(0, 1) : [],
     unit: shape.latencyUnit,
-  }), [shape])
+    history: view.history,
+  }), [view, shape])
   return (
     <HeatPanel
       name="distribution"

@@ -15,7 +15,7 @@ const GAP_MIN_MS = 150
 /** A sample later than this many usual intervals does not continue the line. */
 const GAP_INTERVALS = 6
 /** Steps of the history without a sample that make a gap. */
-const HISTORY_GAP_STEPS = 2.5
+export const HISTORY_GAP_STEPS = 2.5
 /** The coarsest rows that an aggregator keeps. */
 const MINUTE_ROW_MS = 60_000
 /** The server calls a series stale after this. */
@@ -27,6 +27,8 @@ export type HistoryRows = {
   readonly values: readonly number[]
   readonly lows: readonly number[]
   readonly highs: readonly number[]
+  /** Where who read them knows better than their distances which ones begin anew. */
+  readonly flags?: readonly number[]
 }
 
 /**
@@ -58,6 +60,7 @@ export class Column {
   historyStepMs = 0
   /** While rows of that resolution are appended: they are no gaps. */
   gapFloorMs = 0
+  #unseenHistory = false
 
   get count(): number {
     return this.end - this.start
@@ -139,7 +142,9 @@ export class Column {
     const { times, values, lows, highs } = this
     const flags = new Uint8Array(capacity)
     const gapMs = Math.max(HISTORY_GAP_STEPS * stepMs, Number.isNaN(this.intervalMs) ? 0 : this.gapMs)
-    for (let row = 0; row < before; row++) flags[row] = ROW_CONFLATED | (row > 0 && isGap(rows.times, row, gapMs) ? ROW_BREAK : 0)
+    for (let row = 0; row < before; row++) {
+      flags[row] = rows.flags?.[row] ?? ROW_CONFLATED | (row > 0 && isGap(rows.times, row, gapMs) ? ROW_BREAK : 0)
+    }
     flags.set(this.flags.subarray(from, this.end), before)
     if (before > 0 && kept > 0) {
       const broken = times[from]! - rows.times[before - 1]! > gapMs
@@ -155,6 +160,7 @@ export class Column {
     this.historyFromMs = fromMs
     this.historyToMs = toMs
     this.historyStepMs = stepMs
+    this.#unseenHistory = true
     this.dirtyFromMs = Number.NEGATIVE_INFINITY
     this.version++
   }
@@ -179,9 +185,10 @@ export class Column {
     this.version++
   }
 
-  /** Called after painting: what was new has been seen. */
+  /** Called after painting: what was new has been seen. Derived columns are settled before the next frame: a history may have come since. */
   settle(): void {
-    this.dirtyFromMs = Number.POSITIVE_INFINITY
+    if (!this.#unseenHistory) this.dirtyFromMs = Number.POSITIVE_INFINITY
+    this.#unseenHistory = false
   }
 
   #learn(elapsedMs: number): void {

@@ -1,5 +1,6 @@
 // What is asked for on the Explore page, and the lines that answer it.
 import { Column } from './column'
+import { HistogramHistory } from './histogramHistory'
 import type { PercentileTarget } from './history'
 import { matcherOf, labelOf, parseSelector, selectorText, type Matcher } from './selector'
 import type { LiveStore } from './liveStore'
@@ -112,11 +113,15 @@ export class ExploreView {
     const unit = series.find(one => one.unit !== '')?.unit ?? ''
     if (histograms.length > 0) {
       const percentiles = new PercentileLines()
-      percentiles.setSources(histograms.map((one): HistogramSource => (
+      const sources = histograms.map((one): HistogramSource => (
         { histogram: one.histogram!, shiftMs: shiftOf(one), pulse: this.#pulseOf(one) }
-      )))
+      ))
+      percentiles.setSources(sources)
       this.#derived.push(percentiles)
-      this.#percentiles.push({ selector: selectorOf(query, histograms), columns: percentiles.columns })
+      const history = new HistogramHistory()
+      history.setLive(sources)
+      const pulses = sources.flatMap(({ pulse }) => pulse ?? [])
+      this.#percentiles.push({ selector: selectorOf(query, histograms), columns: percentiles.columns, history, pulses })
       return PERCENTILES.flatMap((quantile, i) => {
         const name = `p${quantile * 100}`
         return query.statistic === 'percentiles' || query.statistic === name ? [make(`${title} ${name}`, percentiles.columns[i]!, noShift, unit)] : []

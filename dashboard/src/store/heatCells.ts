@@ -1,4 +1,6 @@
 // Data plane: histograms as counts per (slice of time, row of value), which is what a heat map shows.
+import type { HistogramColumn } from './histogramColumn'
+import type { HistogramHistory } from './histogramHistory'
 import type { HistogramSource } from './percentiles'
 
 export const HEAT_SLICES_MAX = 1024
@@ -14,6 +16,9 @@ export class HeatCells {
   #cells = new Float32Array(0)
   #sliceIds = new Float64Array(HEAT_SLICES_MAX).fill(-1)
   #sources: readonly HistogramSource[] = []
+  #history: HistogramHistory | null = null
+  #historyVersion = -1
+  #cutMs = Number.NEGATIVE_INFINITY
   #all = true
   #countedMs = Number.POSITIVE_INFINITY
 
@@ -22,9 +27,17 @@ export class HeatCells {
     return this.#countedMs
   }
 
-  setSources(sources: readonly HistogramSource[]): void {
+  /** `history`: what was before the rows of the sources. */
+  setSources(sources: readonly HistogramSource[], history: HistogramHistory | null = null): void {
     this.#sources = sources
+    this.#history = history
     this.#all = true
+  }
+
+  /** True when what was before the stream has changed since the last update: every cell is counted anew then. */
+  get historyChanged(): boolean {
+    const history = this.#history
+    return history !== null && (history.version !== this.#historyVersion || history.cutMs !== this.#cutMs)
   }
 
   invalidate(): void {
@@ -49,6 +62,11 @@ export class HeatCells {
 
   /** Counts what changed within [fromMs, toMs]. */
   update(fromMs: number, toMs: number): void {
+    if (this.historyChanged && this.#history !== null) {
+      this.#historyVersion = this.#history.version
+      this.#cutMs = this.#history.cutMs
+      this.#all = true
+    }
     let changedMs = this.#all ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
     for (const { histogram, shiftMs } of this.#sources) changedMs = Math.min(changedMs, histogram.dirtyFromMs + shiftMs())
     this.#all = false
@@ -58,6 +76,7 @@ export class HeatCells {
     const first = Math.max(Math.floor(Math.max(changedMs, fromMs) / this.sliceMs), last - HEAT_SLICES_MAX + 1)
     for (let slice = first; slice <= last; slice++) this.#clear(slice)
     for (const source of this.#sources) this.#add(source, first, last)
+    if (this.#history !== null) this.#addHistory(this.#history, first, last)
     this.#countedMs = first * this.sliceMs
   }
 
@@ -82,16 +101,35 @@ export class HeatCells {
   #add({ histogram, shiftMs }: HistogramSource, first: number, last: number): void {
     const shift = shiftMs()
     const end = histogram.indexFrom((last + 1) * this.sliceMs - shift)
-    for (let row = histogram.indexFrom(first * this.sliceMs - shift); row < end; row++) {
-      const slice = Math.floor((histogram.times[row]! + shift) / this.sliceMs)
-      const base = (((slice % HEAT_SLICES_MAX) + HEAT_SLICES_MAX) % HEAT_SLICES_MAX) * this.rows
-      const width = 2 ** -histogram.scales[row]!
-      const pairEnd = histogram.pairStarts[row]! + histogram.pairCounts[row]!
-      for (let pair = histogram.pairStarts[row]! + histogram.negativePairs[row]!; pair < pairEnd; pair++) {
-        const low = histogram.pairIndexes[pair]! * width
-        const from = (low - this.bottom) * this.rowsPerOctave
-        this.#spread(base, from, from + width * this.rowsPerOctave, histogram.pairValues[pair]!)
+    for (let row = histogram.indexFrom(Math.max(first * this.sliceMs, this.#cutMs) - shift); row < end; row++) {
+      this.#addRow(histogram, row, Math.floor((histogram.times[row]! + shift) / this.sliceMs), 1)
+    }
+  }
+
+  /** A row of the history may stand for many slices: it counts in each for the time that it shares with it. */
+  #addHistory(history: HistogramHistory, first: number, last: number): void {
+    const { rows } = history
+    const toMs = Math.min((last + 1) * this.sliceMs, this.#cutMs)
+    for (let row = rows.start; row < rows.end && rows.times[row]! < toMs; row++) {
+      const fromMs = rows.times[row]!
+      const length = history.lengthOf(row)
+      const endMs = fromMs + length
+      const lastOf = Math.min(last, Math.ceil(endMs / this.sliceMs - 1e-9) - 1)
+      for (let slice = Math.max(first, Math.floor(fromMs / this.sliceMs + 1e-9)); slice <= lastOf; slice++) {
+        const shared = Math.min(endMs, (slice + 1) * this.sliceMs) - Math.max(fromMs, slice * this.sliceMs)
+        if (shared > 0) this.#addRow(rows, row, slice, shared / length)
       }
+    }
+  }
+
+  #addRow(histogram: HistogramColumn, row: number, slice: number, share: number): void {
+    const base = (((slice % HEAT_SLICES_MAX) + HEAT_SLICES_MAX) % HEAT_SLICES_MAX) * this.rows
+    const width = 2 ** -histogram.scales[row]!
+    const pairEnd = histogram.pairStarts[row]! + histogram.pairCounts[row]!
+    for (let pair = histogram.pairStarts[row]! + histogram.negativePairs[row]!; pair < pairEnd; pair++) {
+      const low = histogram.pairIndexes[pair]! * width
+      const from = (low - this.bottom) * this.rowsPerOctave
+      this.#spread(base, from, from + width * this.rowsPerOctave, histogram.pairValues[pair]! * share)
     }
   }
 

@@ -39,6 +39,8 @@ export class HistogramColumn {
   duplicates = 0
   /** Rows forgotten before their time because the memory of buckets was full. */
   shed = 0
+  /** The newest row that was forgotten, for whatever reason: up to it the series is not whole. */
+  forgottenMs = Number.NEGATIVE_INFINITY
   /** The coarsest scale seen: what rows of this series can be merged at. */
   scaleMin = HISTOGRAM_SCALE_MAX
   /** How far a quantile may be off, as a ratio, because the sender chose its own bounds; 0 for exponential buckets. */
@@ -120,6 +122,8 @@ export class HistogramColumn {
 
   clear(): void {
     this.start = this.end = this.pairEnd = 0
+    this.forgottenMs = Number.NEGATIVE_INFINITY
+    this.scaleMin = HISTOGRAM_SCALE_MAX
     this.dirtyFromMs = Number.NEGATIVE_INFINITY
     this.version++
   }
@@ -176,6 +180,7 @@ export class HistogramColumn {
 
   /** Moves the rows from `from` on to the front, and their pairs with them. */
   #forget(from: number): void {
+    if (from > this.start) this.forgottenMs = this.times[from - 1]!
     for (const column of this.#rowColumns()) column.copyWithin(0, from, this.end)
     this.end -= from
     this.start = 0

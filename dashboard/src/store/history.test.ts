@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Column, ROW_BREAK } from './column'
+import { HistogramHistory } from './histogramHistory'
 import { History, rangeFor, readAnswer } from './history'
 import { MergedLine, sumOf } from './merge'
 import { RateLine } from './rate'
@@ -138,16 +139,45 @@ describe('History', () => {
     expect(asked).toEqual([])
   })
 
-  it('reads percentiles merged by the aggregator', async () => {
-    const { asked, history, look, test } = setup(path => ({
-      series: [{ name: 'latency', merged: 2, timestamps_ns: ['90000000000'], values: [Number(/quantile=([\d.]+)/.exec(path)?.[1])] }],
+  const target = (columns: readonly Column[]) => ({ selector: 'latency{service="a"}', columns, history: new HistogramHistory(), pulses: [] })
+  const buckets = (positive: readonly number[]) => ({ scale: 0, zero_count: 0, positive_offset: 0, positive_counts: positive })
+
+  it('reads histograms merged by the aggregator in one question, and makes the percentiles of them', async () => {
+    const { asked, history, look, test } = setup(() => ({
+      series: [{ merged: 2, timestamps_ns: ['90000000000', '90010000000'], values: [3, 1], buckets: [buckets([2, 1]), buckets([0, 0, 1])] }],
     }))
     test.store.wish([])
     const columns = [live(test.nowMs, 2), live(test.nowMs, 2), live(test.nowMs, 2)]
-    history.draw([{ selector: 'latency{service="a"}', columns }])
+    history.draw([target(columns)])
     await look(test.nowMs - 12_000, test.nowMs)
-    expect(asked.map(path => /quantile=([\d.]+)/.exec(path)?.[1])).toEqual(['0.5', '0.95', '0.99'])
-    expect(columns.map(column => column.values[0])).toEqual([0.5, 0.95, 0.99])
+    expect(asked).toHaveLength(1)
+    expect(asked[0]).toContain('step=10ms&merge=true&aggregation=count&buckets=true')
+    // In buckets [1, 2), [2, 4), [4, 8): two and one, then one more within the same sliding second.
+    const [p50, , p99] = columns.map(column => Array.from(column.values.subarray(0, 2), value => Math.floor(value)))
+    expect([p50, p99]).toEqual([[1, 1], [2, 5]])
+  })
+
+  it('asks for coarser steps when the answer would be too long', async () => {
+    const { asked, history, look, test } = setup(path => ({ series: [], truncated: path.includes('=10ms') }))
+    test.store.wish([])
+    history.draw([target([live(test.nowMs, 2)])])
+    await look(test.nowMs - 12_000, test.nowMs)
+    await look(test.nowMs - 12_000, test.nowMs)
+    await look(test.nowMs - 12_000, test.nowMs)
+    expect(asked.map(path => /step=(\w+)/.exec(path)?.[1])).toEqual(['10ms', '50ms'])
+  })
+
+  it('calls a time without requests no gap where its instances went on, and a gap where they did not', async () => {
+    const { history, look, test } = setup(() => ({
+      series: [{ timestamps_ns: ['90000000000', '94010000000', '98030000000'], values: [1, 1, 1], buckets: [buckets([1]), buckets([1]), buckets([1])] }],
+    }))
+    test.store.wish([])
+    const column = live(test.nowMs, 2)
+    const pulse = live(91_000, 100)
+    history.draw([{ ...target([column]), pulses: [pulse] }])
+    await look(test.nowMs - 12_000, test.nowMs)
+    expect(breaks(column)).toEqual([98_035, test.nowMs])
+    expect(Array.from(column.values.subarray(0, 3), value => Number.isNaN(value))).toEqual([false, true, false])
   })
 
   it('chooses a step of about a pixel, on whole steps', () => {

@@ -1,8 +1,9 @@
 // What lies further back than the page holds, read over HTTP at the resolution of the screen, and put before what was streamed.
 import { fieldsOf } from '../wire/catalog'
-import type { Column, HistoryRows } from './column'
+import { HISTORY_GAP_STEPS, ROW_BREAK, ROW_CONFLATED, type Column, type HistoryRows } from './column'
 import type { LiveStore, Wish } from './liveStore'
-import { PERCENTILES } from './percentiles'
+import { readBuckets, type BucketRow, type HistogramHistory } from './histogramHistory'
+import { percentilesOver, SLIDING_MS } from './percentiles'
 import type { LiveSeries } from './series'
 
 /** Steps within a window: about one for each pixel. */
@@ -10,6 +11,13 @@ const STEPS_PER_WINDOW = 1200
 const STEPS_MS = [
   20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 3_600_000,
 ] as const
+/** Of histograms: each divides the next one, and the slices of a heat map, and what is kept of seconds and minutes. */
+const BUCKET_STEPS_MS = [10, 50, 100, 500, 1000, 5000, 10_000, 60_000, 300_000, 600_000, 3_600_000] as const
+/** Histograms of all lines together: the more lines there are, the coarser the steps. */
+const BUCKET_STEPS_MAX = 4800
+const BUCKET_STEPS_MIN = 100
+/** After an answer that was too long the next one may have so many times fewer steps. */
+const COARSER = 4
 /** Read on both sides of the window: the next drag has something to show. */
 const PAD = 0.5
 /** The view must have stood still this long: a drag asks once, not sixty times a second. */
@@ -20,8 +28,14 @@ const ASKED_MAX = 1000
 
 export type HistoryView = { readonly leftMs: number, readonly rightMs: number, readonly version: number }
 
-/** Percentile lines, which the page cannot make of a history without buckets: the aggregator merges them. */
-export type PercentileTarget = { readonly selector: string, readonly columns: readonly Column[] }
+/** Histograms that the aggregators merge: what is before the stream is read into `history`, and its percentiles into the columns. */
+export type PercentileTarget = {
+  readonly selector: string
+  readonly columns: readonly Column[]
+  readonly history: HistogramHistory
+  /** Columns that an instance fills at every push, requests or not. */
+  readonly pulses: readonly Column[]
+}
 
 type Ask = (aggregator: number, path: string) => Promise<unknown>
 type Range = { readonly fromMs: number, readonly toMs: number, readonly stepMs: number }
@@ -34,6 +48,7 @@ export class History {
   readonly #ask: Ask
   readonly #originNs: bigint
   readonly #askedMs = new Map<string, number>()
+  readonly #coarser = new Map<string, number>()
   #percentiles: readonly PercentileTarget[] = []
   #version = -1
   #stillSinceMs = 0
@@ -66,18 +81,28 @@ export class History {
         this.#lookAt(aggregator.index, wish, series, view, range, nowMs)
       }
     }
+    // Percentiles after the rest: whether their instances were there is told by that.
+    if (this.loading === 0) this.#lookAtPercentiles(view, nowMs)
+  }
+
+  #lookAtPercentiles(view: HistoryView, nowMs: number): void {
+    const share = BUCKET_STEPS_MAX / Math.max(1, this.#percentiles.length)
+    const stepsMax = Math.max(BUCKET_STEPS_MIN, Math.min(STEPS_PER_WINDOW, share))
     for (const target of this.#percentiles) {
+      const range = rangeFor(view, BUCKET_STEPS_MS, stepsMax / (this.#coarser.get(target.selector) ?? 1))
       const [first] = target.columns
-      if (first !== undefined && lacks(first, view, range.stepMs) && this.#mayAsk(`p:${target.selector}`, range, nowMs)) {
-        void this.#during(this.#readPercentiles(target, endingAt(range, first)))
-      }
+      const lacking = (first !== undefined && lacks(first, view, range.stepMs))
+        || target.history.lacks(view.leftMs, view.rightMs, range.stepMs)
+      if (!lacking || !this.#mayAsk(`p:${target.selector}`, range, nowMs)) continue
+      const liveFromMs = Math.max(first?.liveFromMs ?? Number.NEGATIVE_INFINITY, wholeSecondFrom(target))
+      void this.#during(this.#readPercentiles(target, endingAt(range, liveFromMs)))
     }
   }
 
   #lookAt(aggregator: number, wish: Wish, series: readonly LiveSeries[], view: HistoryView, range: Range, nowMs: number): void {
     const lacking = series.filter(one => one.column !== null && lacks(one.column, view, range.stepMs))
     if (lacking.length === 0 || series.some(one => one.column === null) || !this.#mayAsk(`${aggregator}:${wish.selector}`, range, nowMs)) return
-    const newest = lacking.reduce((to, { column }) => Math.max(to, endingAt(range, column!).toMs), range.fromMs)
+    const newest = lacking.reduce((to, { column }) => Math.max(to, endingAt(range, column!.liveFromMs).toMs), range.fromMs)
     void this.#during(this.#readScalars(aggregator, wish.selector, lacking, { ...range, toMs: newest }))
   }
 
@@ -120,28 +145,36 @@ export class History {
   }
 
   async #readPercentiles(target: PercentileTarget, range: Range): Promise<void> {
-    const answers = await Promise.all(PERCENTILES.map(quantile => Promise.all(this.#store.aggregators.map(({ index, phase }) => (
-      phase.kind === 'open' ? this.#samples(index, `&merge=true&quantile=${quantile}`, target.selector, range) : Promise.resolve(null)
-    )))))
-    for (const [i, column] of target.columns.entries()) {
-      const merged = new Map<number, number>()
-      for (const answer of answers[i]!) {
-        for (const { times, values } of answer?.values() ?? []) {
-          // Percentiles of different aggregators cannot be merged any more: the worst speaks.
-          for (const [row, timeMs] of times.entries()) merged.set(timeMs, Math.max(values[row]!, merged.get(timeMs) ?? values[row]!))
-        }
+    const asked = this.#store.aggregators.filter(({ phase }) => phase.kind === 'open')
+    const answers = await Promise.all(asked.map(async ({ index }) => (
+      readBuckets(await this.#ask(index, this.#path('&merge=true&aggregation=count&buckets=true', target.selector, range)), this.#originNs)
+    )))
+    const rows: BucketRow[] = []
+    for (const answer of answers) {
+      if (answer === null) return
+      if (answer.truncated && range.stepMs < BUCKET_STEPS_MS.at(-1)!) {
+        this.#coarser.set(target.selector, (this.#coarser.get(target.selector) ?? 1) * COARSER)
+        return
       }
-      const times = [...merged.keys()].sort((a, b) => a - b)
-      const values = times.map(timeMs => merged.get(timeMs)!)
-      put(column, { times, values, lows: values, highs: values }, range)
+      rows.push(...answer.rows)
+    }
+    const { history } = target
+    history.replace(rows, range.fromMs, range.toMs, range.stepMs)
+    const { times, lengths, values } = percentilesOver(history.rows, row => history.lengthOf(row))
+    const wholeFromMs = Math.min(wholeSecondFrom(target), range.toMs)
+    for (const [i, column] of target.columns.entries()) {
+      if (column.liveFromMs < wholeFromMs && wholeFromMs <= column.newestMs) column.liveFromMs = wholeFromMs
+      put(column, silenced(times, values[i]!, lengths, target.pulses), range)
     }
   }
 
-  async #samples(aggregator: number, how: string, selector: string, { fromMs, toMs, stepMs }: Range): Promise<Answer | null> {
-    const answer = await this.#ask(
-      aggregator, `/api/samples?selector=${encodeURIComponent(selector)}&from=${this.#ns(fromMs)}&to=${this.#ns(toMs)}&step=${stepMs}ms${how}`,
-    )
-    return answer === null ? null : readAnswer(answer, this.#originNs, stepMs)
+  async #samples(aggregator: number, how: string, selector: string, range: Range): Promise<Answer | null> {
+    const answer = await this.#ask(aggregator, this.#path(how, selector, range))
+    return answer === null ? null : readAnswer(answer, this.#originNs, range.stepMs)
+  }
+
+  #path(how: string, selector: string, { fromMs, toMs, stepMs }: Range): string {
+    return `/api/samples?selector=${encodeURIComponent(selector)}&from=${this.#ns(fromMs)}&to=${this.#ns(toMs)}&step=${stepMs}ms${how}`
   }
 
   #ns(ms: number): string {
@@ -169,9 +202,11 @@ export function readAnswer(answer: unknown, originNs: bigint, stepMs: number): A
 }
 
 /** Whole steps around the view, so that the next question about the same place is the same question. */
-export function rangeFor({ leftMs, rightMs }: Pick<HistoryView, 'leftMs' | 'rightMs'>): Range {
+export function rangeFor(
+  { leftMs, rightMs }: Pick<HistoryView, 'leftMs' | 'rightMs'>, steps: readonly number[] = STEPS_MS, stepsMax = STEPS_PER_WINDOW,
+): Range {
   const spanMs = rightMs - leftMs
-  const stepMs = STEPS_MS.find(step => step >= spanMs / STEPS_PER_WINDOW) ?? STEPS_MS.at(-1)!
+  const stepMs = steps.find(step => step >= spanMs / stepsMax) ?? steps.at(-1)!
   return {
     fromMs: Math.floor((leftMs - PAD * spanMs) / stepMs) * stepMs, toMs: Math.ceil((rightMs + PAD * spanMs) / stepMs) * stepMs, stepMs,
   }
@@ -185,10 +220,48 @@ function lacks(column: Column, { leftMs, rightMs }: HistoryView, stepMs: number)
 }
 
 /** The stream has the rest. */
-function endingAt(range: Range, column: Column): Range {
-  return { ...range, toMs: Math.min(range.toMs, Math.ceil(column.liveFromMs / range.stepMs) * range.stepMs) }
+function endingAt(range: Range, liveFromMs: number): Range {
+  return { ...range, toMs: Math.min(range.toMs, Math.ceil(liveFromMs / range.stepMs) * range.stepMs) }
 }
 
 function put(column: Column, rows: HistoryRows, range: Range): void {
   column.replaceHistory(rows, range.fromMs, range.toMs, range.stepMs)
+}
+
+/** From here on the stream's sliding second is whole. */
+function wholeSecondFrom({ history }: PercentileTarget): number {
+  return history.liveFromMs + SLIDING_MS
+}
+
+/**
+ * Percentile rows, and between those that stand far apart what lies there: a row without a value where instances went on but nothing
+ * was requested, a gap where no instance was there. Without pulses nobody knows, and it is not called a gap.
+ */
+function silenced(times: readonly number[], values: readonly number[], lengths: readonly number[], pulses: readonly Column[]): HistoryRows {
+  const [shownMs, shown, flags]: number[][] = [[], [], []]
+  for (const [row, timeMs] of times.entries()) {
+    const beforeMs = row === 0 ? timeMs : times[row - 1]!
+    const heldMs = Math.max(SLIDING_MS, HISTORY_GAP_STEPS * lengths[row]!, HISTORY_GAP_STEPS * (lengths[row - 1] ?? 0))
+    let flag = ROW_CONFLATED
+    if (timeMs - beforeMs > heldMs) {
+      const endMs = beforeMs + heldMs / 2
+      if (pulses.length === 0 || pulses.some(pulse => isFilled(pulse, endMs, timeMs))) {
+        shownMs!.push(endMs)
+        shown!.push(Number.NaN)
+        flags!.push(flag)
+      } else {
+        flag |= ROW_BREAK
+      }
+    }
+    shownMs!.push(timeMs)
+    shown!.push(values[row]!)
+    flags!.push(flag)
+  }
+  return { times: shownMs!, values: shown!, lows: shown!, highs: shown!, flags: flags! }
+}
+
+/** Some row lies within, whole steps from its ends. */
+function isFilled(pulse: Column, fromMs: number, toMs: number): boolean {
+  const at = pulse.indexFrom(fromMs)
+  return at < pulse.end && pulse.times[at]! < toMs
 }

@@ -81,9 +81,14 @@ class Accumulator {
 
 const accumulator = new Accumulator()
 
+/** Half a bucket. */
+export function bucketErrorRatio(scale: number): number {
+  return Math.sqrt(2 ** (2 ** -scale)) - 1
+}
+
 /** How far a percentile may be off, as a ratio: half a bucket of the coarsest scale among the sources. */
 export function percentileErrorRatio(sources: readonly HistogramSource[]): number {
-  let ratio = Math.sqrt(2 ** (2 ** -mergeScale(sources))) - 1
+  let ratio = bucketErrorRatio(mergeScale(sources))
   for (const { histogram } of sources) ratio = Math.max(ratio, histogram.boundsErrorRatio)
   return ratio
 }
@@ -103,6 +108,33 @@ export function percentilesOf(sources: readonly HistogramSource[], toMs: number,
     for (let row = histogram.indexFrom(toMs - shift - SLIDING_MS + 1e-6); row < end; row++) accumulator.add(histogram, row, 1)
   }
   for (let i = 0; i < PERCENTILES.length; i++) into[i] = accumulator.quantile(PERCENTILES[i]!)
+}
+
+/**
+ * The percentiles at each row of a history, in the order of PERCENTILES: over a sliding second, as the stream's, or over the row's own time
+ * where that is longer. `lengthOf`: how long that is.
+ */
+export function percentilesOver(
+  rows: HistogramColumn, lengthOf: (row: number) => number,
+): { readonly times: number[], readonly lengths: number[], readonly values: number[][] } {
+  const times: number[] = []
+  const lengths: number[] = []
+  const values: number[][] = PERCENTILES.map(() => [])
+  accumulator.reset(Math.min(HISTOGRAM_SCALE_MAX, rows.scaleMin))
+  let low = rows.start
+  for (let row = rows.start; row < rows.end; row++) {
+    accumulator.add(rows, row, 1)
+    // Rows of one time: the same step of several aggregators.
+    if (row + 1 < rows.end && rows.times[row + 1] === rows.times[row]) continue
+    const length = lengthOf(row)
+    const endMs = rows.times[row]! + length
+    const fromMs = endMs - Math.max(SLIDING_MS, length)
+    while (rows.times[low]! < fromMs - 1e-6) accumulator.add(rows, low++, -1)
+    times.push(rows.times[row]! + length / 2)
+    lengths.push(length)
+    for (const [i, quantile] of PERCENTILES.entries()) values[i]!.push(accumulator.quantile(quantile))
+  }
+  return { times, lengths, values }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Column } from './column'
 import { MergedLine, sumOf, weightedMeanOf, type GaugeSource } from './merge'
 import type { PercentileTarget } from './history'
+import { HistogramHistory } from './histogramHistory'
 import { PercentileLines, percentilesOf, type HistogramSource } from './percentiles'
 import type { LiveStore } from './liveStore'
 import { selectorText, type Matcher } from './selector'
@@ -54,6 +55,8 @@ export class ServiceView {
   shape: ServiceShape = NO_SHAPE
   readonly #store: LiveStore
   readonly #percentiles = new PercentileLines()
+  /** The latency histograms of before the stream. */
+  readonly history = new HistogramHistory()
   readonly #merged = { rps: new MergedLine(sumOf), error_rate: new MergedLine(weightedMeanOf), inflight: new MergedLine(sumOf) }
   #catalogVersion = -1
   #shiftVersion = -1
@@ -66,7 +69,7 @@ export class ServiceView {
 
   /** How far the percentiles may be off, as a ratio; NaN where the agent computed them. */
   get latencyErrorRatio(): number {
-    return this.shape.latencyOrigin === 'histograms' ? this.#percentiles.errorRatio : Number.NaN
+    return this.shape.latencyOrigin === 'histograms' ? Math.max(this.#percentiles.errorRatio, this.history.errorRatio) : Number.NaN
   }
 
   /** What the history of the percentiles is read by. */
@@ -74,7 +77,8 @@ export class ServiceView {
     if (this.shape.latencyOrigin !== 'histograms') return []
     const matchers: Matcher[] = [{ label: 'service', operator: '=', value: this.service }]
     if (this.instance !== null) matchers.push({ label: 'instance', operator: '=', value: this.instance })
-    return [{ selector: selectorText({ name: 'latency', matchers }), columns: this.#percentiles.columns }]
+    const pulses = this.shape.histograms.flatMap(({ pulse }) => pulse ?? [])
+    return [{ selector: selectorText({ name: 'latency', matchers }), columns: this.#percentiles.columns, history: this.history, pulses }]
   }
 
   /** Brings the derived columns up to date. Once per frame, before painting. */
@@ -96,8 +100,10 @@ export class ServiceView {
   /** The percentiles of one instance now, in the order of PERCENTILES. */
   percentilesOf(instance: InstanceView, toMs: number, into: Float64Array): void {
     const series = instance.series.get('latency')
-    if (series?.histogram) {
-      percentilesOf([sourceOf(series.histogram, series)], toMs, into)
+    // Before the stream's histograms there are the percentiles that the instance computed.
+    const histogram = series?.histogram ?? null
+    if (series && histogram && histogram.count > 0 && toMs - series.source.shiftMs >= histogram.times[histogram.start]!) {
+      percentilesOf([sourceOf(histogram, series)], toMs, into)
       return
     }
     for (const [i, name] of ['latency_p50', 'latency_p95', 'latency_p99'].entries()) {
@@ -139,6 +145,7 @@ export class ServiceView {
     const unit = latencies[0]?.unit ?? named(shown, 'latency_p99')[0]?.unit ?? ''
     const latencyUnit = unit === '' ? 'ms' : unit
     this.#percentiles.setSources(histograms)
+    this.history.setLive(histograms)
     const labels = ['p50', 'p95', 'p99']
     if (histograms.length > 0) {
       const latency = this.#percentiles.columns.map((column, i) => ({ label: labels[i]!, column, shiftMs: noShift }))
