@@ -70,6 +70,7 @@ internal sealed class IntervalCollector : IDisposable
 
     private void EncodeHistograms(ReadOnlySpan<InstrumentHandle> instruments, long nowNs)
     {
+        AskOwners(instruments);
         foreach (InstrumentHandle instrument in instruments)
         {
             if (instrument is not HistogramHandle histogram)
@@ -86,6 +87,19 @@ internal sealed class IntervalCollector : IDisposable
             {
                 _standard.Add(nowNs, _interval);
             }
+        }
+    }
+
+    private static void AskOwners(ReadOnlySpan<InstrumentHandle> instruments)
+    {
+        bool isAsked = false;
+        foreach (InstrumentHandle instrument in instruments)
+        {
+            isAsked |= instrument is HistogramHandle histogram && histogram.AskOwner();
+        }
+        if (isAsked)
+        {
+            Interlocked.MemoryBarrierProcessWide();
         }
     }
 

@@ -5,14 +5,20 @@ using Observability.Agent.Recording;
 namespace Observability.Agent;
 
 /// <summary>
-/// A histogram: a distribution of measurements, sent as the buckets of each push interval. Any thread; a call owns one stripe for the time of
-/// one addition and takes another stripe when that one is busy.
+/// A histogram: a distribution of measurements, sent as the buckets of each push interval. Any thread; the first thread that records often has a
+/// stripe of its own, every other call owns one stripe for the time of one addition and takes another stripe when that one is busy.
 /// </summary>
 public sealed class HistogramHandle : InstrumentHandle
 {
     private static readonly int StripeCount = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(Environment.ProcessorCount, 2, 8));
 
+    /// <summary>A histogram must be worth a stripe of its thread.</summary>
+    private const int RecordsBeforeOwner = 256;
+
     private readonly HistogramStripe?[] _stripes = new HistogramStripe?[StripeCount];
+
+    private OwnedStripe? _owned;            // set once
+    private int _recordsShared;             // inexact: threads may overwrite each other's count
 
     internal HistogramHandle(SeriesIdentity identity, int seriesRef, RecordingDrops drops, DropReason? refusal)
         : base(identity, SeriesKind.Histogram, seriesRef, drops, refusal)
@@ -26,6 +32,35 @@ public sealed class HistogramHandle : InstrumentHandle
         {
             Refuse();
             return;
+        }
+        OwnedStripe? owned = Volatile.Read(ref _owned);
+        if (owned is not null && owned.OwnerThreadId == Environment.CurrentManagedThreadId && owned.TryEnter())
+        {
+            owned.Values.Add(value);
+            owned.Exit();
+            return;
+        }
+        RecordShared(value, owned);
+    }
+
+    /// <summary>
+    /// Before <see cref="DrainTo"/> of several histograms: true when a barrier of the whole process must come in between. Saves all but one of them.
+    /// </summary>
+    internal bool AskOwner()
+    {
+        if (Volatile.Read(ref _owned) is not { Values.Count: > 0 } owned)
+        {
+            return false;
+        }
+        owned.Ask();
+        return true;
+    }
+
+    private void RecordShared(double value, OwnedStripe? owned)
+    {
+        if (owned is null && ++_recordsShared >= RecordsBeforeOwner)
+        {
+            Interlocked.CompareExchange(ref _owned, new OwnedStripe(Environment.CurrentManagedThreadId), null);
         }
         HistogramStripe?[] stripes = _stripes;
         HistogramStripe? stripe = stripes[Environment.CurrentManagedThreadId & (stripes.Length - 1)];
@@ -43,6 +78,10 @@ public sealed class HistogramHandle : InstrumentHandle
     /// </summary>
     internal void DrainTo(HistogramAccumulator destination)
     {
+        if (_owned is { } owned && (owned.IsAsked || AskOwnerAlone()))
+        {
+            owned.DrainTo(destination);
+        }
         foreach (HistogramStripe? stripe in _stripes)
         {
             if (stripe is not null && TryEnterSoon(stripe))
@@ -55,6 +94,16 @@ public sealed class HistogramHandle : InstrumentHandle
                 stripe.Exit();
             }
         }
+    }
+
+    private bool AskOwnerAlone()
+    {
+        if (!AskOwner())
+        {
+            return false;
+        }
+        Interlocked.MemoryBarrierProcessWide();
+        return true;
     }
 
     private static bool TryEnterSoon(HistogramStripe stripe)

@@ -178,7 +178,7 @@ internal sealed partial class FrameLoop : IHostedService
     private void Sleep()
     {
         long nowNs = NowNs;
-        long untilNs = _watchAtNs;
+        long untilNs = _watch.Viewers.Count > 0 ? _watchAtNs : long.MaxValue;       // who connects wakes us
         foreach (RateClass rate in RateClass.All)
         {
             if (_schedule.HasNews(rate) && _registry.StreamsOf(rate).Count > 0)

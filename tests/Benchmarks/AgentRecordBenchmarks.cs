@@ -24,6 +24,7 @@ public class AgentRecordBenchmarks
     private CounterHandle _sharedCounter = null!;
     private GaugeHandle _sharedGauge = null!;
     private HistogramHandle _histogram = null!;
+    private HistogramHandle _sharedHistogram = null!;
     private GaugeSample[] _taken = new GaugeSample[Records * 2];
 
     [GlobalSetup]
@@ -39,6 +40,7 @@ public class AgentRecordBenchmarks
         _sharedCounter = _registry.Counter("shared_total", "", []);
         _sharedGauge = _registry.Gauge("shared_depth", "", []);
         _histogram = _registry.Histogram("size_bytes", "", []);
+        _sharedHistogram = _registry.Histogram("shared_bytes", "", []);
         Share();
     }
 
@@ -70,6 +72,15 @@ public class AgentRecordBenchmarks
         for (int i = 0; i < Records; i++)
         {
             _histogram.Record(10 + (i & 63));
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Records)]
+    public void SharedHistogram()
+    {
+        for (int i = 0; i < Records; i++)
+        {
+            _sharedHistogram.Record(10 + (i & 63));
         }
     }
 
@@ -139,6 +150,7 @@ public class AgentRecordBenchmarks
             {
                 _sharedCounter.Add(1);
                 _sharedGauge.Set(i);
+                _sharedHistogram.Record(i);
                 ReadAll();
             }
         }

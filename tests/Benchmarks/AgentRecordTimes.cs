@@ -20,6 +20,7 @@ internal static class AgentRecordTimes
             ("counter", records.Counter),
             ("counter that threads share", records.SharedCounter),
             ("histogram", records.Histogram),
+            ("histogram that threads share", records.SharedHistogram),
             ("gauge, written and read", records.GaugeWrittenAndRead),
             ("gauge that threads share", records.SharedGaugeWrittenAndRead),
             ("counter by name", records.CounterByName),
