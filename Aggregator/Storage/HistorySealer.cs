@@ -39,7 +39,8 @@ internal sealed class HistorySealer(TelemetryStore store)
     /// <summary>Rows that were overwritten before they could be sealed.</summary>
     public long LostRows => _rows.LostRows + _histograms.LostRows;
 
-    public void Pass(long nowNs)
+    /// <summary>Asked to stop it leaves the rest to the next pass, or to <see cref="SealAll"/>.</summary>
+    public void Pass(long nowNs, CancellationToken stop = default)
     {
         while (store.Groups.TryTakeMade(out RowGroup? made))
         {
@@ -49,10 +50,19 @@ internal sealed class HistorySealer(TelemetryStore store)
         long late = _lateOfGone;
         foreach (RowGroup group in _groups)
         {
+            if (stop.IsCancellationRequested)
+            {
+                break;
+            }
             Seal(group, idleBeforeNs);
             late += group.Ring.LateRows * group.Ring.Width;
         }
-        late += SealHistograms(idleBeforeNs);
+        late += SealHistograms(idleBeforeNs, stop);
+        if (stop.IsCancellationRequested)
+        {
+            Park();
+            return;
+        }
         store.History.LateSamples = late;
         store.History.LostSamples = _rows.LostSamples + _histograms.LostRows;
         if (_passes % ExpiryCheckedEveryPasses == 0)
@@ -77,13 +87,13 @@ internal sealed class HistorySealer(TelemetryStore store)
         {
             Seal(group, idleBeforeNs: long.MaxValue);
         }
-        SealHistograms(idleBeforeNs: long.MaxValue);
+        SealHistograms(idleBeforeNs: long.MaxValue, stop: default);
         Park();
         Evict(AllLists().Sum(list => list.SizeInBytes) - bytesMax);
     }
 
     /// <summary>Returns how many histograms came late so far.</summary>
-    private long SealHistograms(long idleBeforeNs)
+    private long SealHistograms(long idleBeforeNs, CancellationToken stop)
     {
         foreach (Series series in store.SeriesAfter(_newestSeriesSeen))
         {
@@ -96,6 +106,10 @@ internal sealed class HistorySealer(TelemetryStore store)
         long late = 0;
         foreach (Series series in _histogramSeries)
         {
+            if (stop.IsCancellationRequested)
+            {
+                break;
+            }
             RecordRing ring = series.Records!;
             bool isIdle = ring.ReceivedNs < idleBeforeNs;
             store.History.SealedSamples += _histograms.Seal(series, isIdle);

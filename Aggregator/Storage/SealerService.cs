@@ -3,7 +3,7 @@ namespace Observability.Aggregator.Storage;
 /// <summary>Runs the sealer on a thread of its own while the process lives.</summary>
 internal sealed class SealerService(HistorySealer sealer, StorageOptions options, TimeProvider time) : IHostedService, IDisposable
 {
-    private readonly ManualResetEventSlim _stop = new();
+    private readonly CancellationTokenSource _stop = new();
     private Thread? _thread;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -13,10 +13,11 @@ internal sealed class SealerService(HistorySealer sealer, StorageOptions options
         return Task.CompletedTask;
     }
 
+    /// <summary>Returns when the thread has ended, however long: whoever stops after it uses the sealer too. A pass is broken off, so that it is not long.</summary>
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        _stop.Set();
-        _thread?.Join(TimeSpan.FromSeconds(5));
+        _stop.Cancel();
+        _thread?.Join();
         return Task.CompletedTask;
     }
 
@@ -24,9 +25,10 @@ internal sealed class SealerService(HistorySealer sealer, StorageOptions options
 
     private void Run()
     {
-        while (!_stop.Wait(options.SealIntervalMs))
+        CancellationToken stop = _stop.Token;
+        while (!stop.WaitHandle.WaitOne(options.SealIntervalMs))
         {
-            sealer.Pass((time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100);
+            sealer.Pass((time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100, stop);
         }
     }
 }

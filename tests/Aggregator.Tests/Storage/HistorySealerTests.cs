@@ -92,6 +92,22 @@ public sealed class HistorySealerTests
     }
 
     [Fact]
+    public void Pass_AskedToStop_LeavesTheRestToTheEnd()
+    {
+        Bench bench = new(4);
+        bench.Write(200, passEvery: 1000);
+        long before = bench.Sealer.SealedSamples;
+
+        bench.Sealer.Pass(Bench.TimeNs(200), new CancellationToken(canceled: true));
+        Assert.Equal(before, bench.Sealer.SealedSamples);
+
+        bench.Sealer.SealAll(Bench.TimeNs(200), long.MaxValue);
+        Assert.Equal(200 * 4, bench.Sealer.SealedSamples);
+        SampleBuffer buffer = new();
+        Assert.Equal(new ReadResult(200, 0, false), bench.Store.Read(bench.Series[2], 0, long.MaxValue, buffer));
+    }
+
+    [Fact]
     public void Pass_NearTheBudget_EvictsTheOldestAndNeverThePresent()
     {
         Bench bench = new(200, new StorageOptions { MemoryBudgetBytes = 1024 * 1024, HistorySecondsMax = 86_400 });
