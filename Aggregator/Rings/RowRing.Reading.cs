@@ -6,7 +6,15 @@ internal sealed partial class RowRing
     /// Copies one column of what was appended from <paramref name="row"/> on, oldest first, as much as fits, and moves the row
     /// behind it. Any thread. Returns the samples copied; <paramref name="overwritten"/> counts those that were gone already.
     /// </summary>
-    public int CopyNew(int column, ref long row, in SampleColumns columns, out long overwritten)
+    public int CopyNew(int column, ref long row, in SampleColumns columns, out long overwritten) =>
+        Copy(new OneColumn(column, columns), columns.Length, ref row, out overwritten);
+
+    /// <summary>As <see cref="CopyNew"/>, whole rows: for the sealer. <paramref name="cells"/> has room for whole rows of Width + 1.</summary>
+    public int CopyRows(ref long row, Span<long> cells, Span<AggregateSlot> aggregates, out long overwritten) =>
+        Copy(new WholeRows(cells, aggregates), aggregates.Length, ref row, out overwritten);
+
+    private int Copy<T>(T into, int countMax, ref long row, out long overwritten)
+        where T : IRowCopy, allows ref struct
     {
         long wanted = row;
         while (true)
@@ -15,10 +23,10 @@ internal sealed partial class RowRing
             long head = Volatile.Read(ref _head);
             RowSlots slots = Volatile.Read(ref _published);
             long from = Math.Max(wanted, slots.Oldest(head));
-            int count = (int)Math.Clamp(head - from, 0, columns.Length);
+            int count = (int)Math.Clamp(head - from, 0, countMax);
             if (count > 0)
             {
-                slots.CopyTo(column, from, count, columns);
+                into.Take(slots, from, count);
             }
             if (!IsWhole(slots, from, count, out int torn))
             {
@@ -26,36 +34,7 @@ internal sealed partial class RowRing
             }
             if (torn > 0)
             {
-                columns.DropFirst(torn, count);
-            }
-            overwritten = Math.Min(from, Math.Max(head, wanted)) - wanted + torn;
-            row = wanted + overwritten + (count - torn);
-            return count - torn;
-        }
-    }
-
-    /// <summary>As <see cref="CopyNew"/>, whole rows: for the sealer. <paramref name="cells"/> has room for whole rows of Width + 1.</summary>
-    public int CopyRows(ref long row, Span<long> cells, Span<AggregateSlot> aggregates, out long overwritten)
-    {
-        long wanted = row;
-        while (true)
-        {
-            long head = Volatile.Read(ref _head);
-            RowSlots slots = Volatile.Read(ref _published);
-            long from = Math.Max(wanted, slots.Oldest(head));
-            int count = (int)Math.Clamp(head - from, 0, aggregates.Length);
-            if (count > 0)
-            {
-                slots.CopyRowsTo(from, count, cells, aggregates);
-            }
-            if (!IsWhole(slots, from, count, out int torn))
-            {
-                continue;
-            }
-            if (torn > 0)
-            {
-                cells[(torn * slots.Stride)..(count * slots.Stride)].CopyTo(cells);
-                aggregates[torn..count].CopyTo(aggregates);
+                into.DropFirst(slots, torn, count);
             }
             overwritten = Math.Min(from, Math.Max(head, wanted)) - wanted + torn;
             row = wanted + overwritten + (count - torn);
