@@ -28,16 +28,35 @@ internal static class ColumnReader
         }
     }
 
-    /// <summary>Adds the differences up, in one pass for both orders.</summary>
+    /// <summary>Adds the differences up. A loop for each order: what it waits for is one addition, not the choice.</summary>
     private static void Integrate(int order, long multiple, Span<long> bits)
     {
-        long first = 0;
-        long second = 0;
-        for (int i = 0; i < bits.Length; i++)
+        if (order == 2)
         {
-            first = order == 2 ? first + bits[i] : bits[i];
-            second = order == 0 ? first : second + first;
-            bits[i] = second * multiple;
+            long difference = 0;
+            long value = 0;
+            for (int i = 0; i < bits.Length; i++)
+            {
+                difference += bits[i];
+                value += difference;
+                bits[i] = value;
+            }
+        }
+        else if (order == 1)
+        {
+            long value = 0;
+            for (int i = 0; i < bits.Length; i++)
+            {
+                value += bits[i];
+                bits[i] = value;
+            }
+        }
+        if (multiple != 1)
+        {
+            for (int i = 0; i < bits.Length; i++)
+            {
+                bits[i] *= multiple;
+            }
         }
     }
 

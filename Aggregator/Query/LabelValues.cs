@@ -5,15 +5,23 @@ namespace Observability.Aggregator.Query;
 /// <summary>The values of one label, and of each the places of the series that have it.</summary>
 internal sealed class LabelValues
 {
+    // A place in the dictionary, a list and its array.
+    private const int ValueBytes = 96;
+
     private readonly Dictionary<string, List<int>> _places = new(StringComparer.Ordinal);
 
-    public void Add(string value, int place)
+    /// <summary>Returns the bytes by which this grew.</summary>
+    public int Add(string value, int place)
     {
+        int bytes = 0;
         if (!_places.TryGetValue(value, out List<int>? places))
         {
             _places.Add(value, places = []);
+            bytes = ValueBytes;
         }
+        int capacity = places.Capacity;
         places.Add(place);
+        return bytes + ((places.Capacity - capacity) * sizeof(int));
     }
 
     /// <summary>The places of every value for which the condition holds.</summary>

@@ -73,7 +73,7 @@ internal sealed partial class SampleWriter
     private void WriteHistogramSteps(Utf8JsonWriter json, SampleQuery query, long stepNs)
     {
         Aggregation aggregation = query.AggregationOf(SeriesKind.Histogram);
-        List<int> steps = WriteSteps(json, query, (int step, out double value) => _histogramSteps.TryGet(step, aggregation, query.Quantile, stepNs, out value));
+        ReadOnlySpan<int> steps = WriteSteps(json, query, (int step, out double value) => _histogramSteps.TryGet(step, aggregation, query.Quantile, stepNs, out value));
         if (query.Buckets)
         {
             json.WriteStartArray("buckets");
@@ -94,12 +94,12 @@ internal sealed partial class SampleWriter
         json.WriteStartObject();
         if (_histogramSteps.ExplicitOf(step) is { } isExplicit)
         {
-            json.WriteStartArray("bounds");
+            _array.Begin();
             foreach (double bound in isExplicit.Bounds)
             {
-                WriteNumber(json, bound);
+                _array.Add(bound);
             }
-            json.WriteEndArray();
+            WriteArray(json, "bounds");
             WriteCounts(json, "counts", isExplicit.Counts);
         }
         else if (_histogramSteps.ExponentialOf(step) is { } sum)

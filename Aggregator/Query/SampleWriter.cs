@@ -7,13 +7,17 @@ namespace Observability.Aggregator.Query;
 /// <summary>Answers one question about samples, series by series, as JSON that is sent while it is written.</summary>
 internal sealed partial class SampleWriter(TelemetryStore store, QueryOptions options)
 {
-    private const long ExactIntegerMax = 1L << 53;
     private const long SecondNs = 1_000_000_000;
     private const long MinuteNs = 60 * SecondNs;
     private const int FlushBytes = 64 * 1024;
+    private const string TimesName = "timestamps_ns";
 
     private readonly SampleBuffer _samples = new(countMax: 1_100_000);
     private readonly StepTable _steps = new();
+    private readonly StepTimes _stepTimes = new();
+    private readonly JsonArrayText _array = new();
+    private int[] _stepNumbers = [];
+    private double[] _stepValues = [];
     private int _valuesLeft;
 
     public async Task WriteAsync(SampleQuery query, IReadOnlyList<Series> matching, Stream output, CancellationToken cancellationToken)
@@ -27,6 +31,7 @@ internal sealed partial class SampleWriter(TelemetryStore store, QueryOptions op
         if (query.StepNs is { } stepNs)
         {
             json.WriteString("step_ns", Text(stepNs));
+            _stepTimes.Begin(query.FromNs, stepNs, query.StepCount);
         }
         json.WriteStartArray("series");
         foreach (Series series in matching)
@@ -104,12 +109,14 @@ internal sealed partial class SampleWriter(TelemetryStore store, QueryOptions op
         }
         int count = TakeValues(_samples.Count);
         WriteTimes(json, count, row => _samples.TimestampsNs[row]);
-        json.WriteStartArray("values");
-        for (int row = 0; row < count; row++)
+        if (series.Kind == SeriesKind.Gauge)
         {
-            WriteScalar(json, series.Kind, row);
+            WriteColumn(json, "values", count, _samples.Gauge);
         }
-        json.WriteEndArray();
+        else
+        {
+            WriteTotals(json, count);
+        }
         if (_samples.HasAggregates)
         {
             WriteColumn(json, "min", count, row => _samples.IsAggregate(row) ? _samples.Min[row] : _samples.Gauge(row));
@@ -119,38 +126,41 @@ internal sealed partial class SampleWriter(TelemetryStore store, QueryOptions op
         }
     }
 
-    private void WriteScalar(Utf8JsonWriter json, SeriesKind kind, int row)
+    private void WriteTotals(Utf8JsonWriter json, int count)
     {
-        if (kind == SeriesKind.Gauge)
+        _array.Begin();
+        for (int row = 0; row < count; row++)
         {
-            WriteNumber(json, _samples.Gauge(row));
+            _array.Add(_samples.Counter(row));
         }
-        else if (_samples.Counter(row) > ExactIntegerMax)
-        {
-            json.WriteStringValue(Text(_samples.Counter(row)));
-        }
-        else
-        {
-            json.WriteNumberValue(_samples.Counter(row));
-        }
+        WriteArray(json, "values");
     }
 
     /// <summary>Returns the steps that have a value, as many as the answer has room for.</summary>
-    private List<int> WriteSteps(Utf8JsonWriter json, SampleQuery query, TryGetStep tryGet)
+    private ReadOnlySpan<int> WriteSteps(Utf8JsonWriter json, SampleQuery query, TryGetStep tryGet)
     {
-        var steps = new List<int>();
+        if (_stepNumbers.Length < query.StepCount)
+        {
+            (_stepNumbers, _stepValues) = (new int[query.StepCount], new double[query.StepCount]);
+        }
+        int known = 0;
         for (int step = 0; step < query.StepCount; step++)
         {
-            if (tryGet(step, out _))
+            if (tryGet(step, out double value))
             {
-                steps.Add(step);
+                (_stepNumbers[known], _stepValues[known]) = (step, value);
+                known++;
             }
         }
-        int count = TakeValues(steps.Count);
-        WriteTimes(json, count, index => query.FromNs + (steps[index] * query.StepNs!.Value));
-        WriteColumn(json, "values", count, index => tryGet(steps[index], out double value) ? value : double.NaN);
-        steps.RemoveRange(count, steps.Count - count);
-        return steps;
+        int count = TakeValues(known);
+        _array.Begin();
+        foreach (int step in _stepNumbers.AsSpan(0, count))
+        {
+            _array.Add(_stepTimes[step]);
+        }
+        WriteArray(json, TimesName);
+        WriteColumn(json, "values", count, index => _stepValues[index]);
+        return _stepNumbers.AsSpan(0, count);
     }
 
     private int TakeValues(int count)
@@ -160,38 +170,30 @@ internal sealed partial class SampleWriter(TelemetryStore store, QueryOptions op
         return taken;
     }
 
-    private static void WriteTimes(Utf8JsonWriter json, int count, Func<int, long> timeOf)
+    private void WriteTimes(Utf8JsonWriter json, int count, Func<int, long> timeOf)
     {
-        json.WriteStartArray("timestamps_ns");
-        Span<byte> digits = stackalloc byte[24];
+        _array.Begin();
         for (int row = 0; row < count; row++)
         {
-            timeOf(row).TryFormat(digits, out int length, default, CultureInfo.InvariantCulture);
-            json.WriteStringValue(digits[..length]);
+            _array.AddTime(timeOf(row));
         }
-        json.WriteEndArray();
+        WriteArray(json, TimesName);
     }
 
-    private static void WriteColumn(Utf8JsonWriter json, string name, int count, Func<int, double> valueOf)
+    private void WriteColumn(Utf8JsonWriter json, string name, int count, Func<int, double> valueOf)
     {
-        json.WriteStartArray(name);
+        _array.Begin();
         for (int row = 0; row < count; row++)
         {
-            WriteNumber(json, valueOf(row));
+            _array.Add(valueOf(row));
         }
-        json.WriteEndArray();
+        WriteArray(json, name);
     }
 
-    private static void WriteNumber(Utf8JsonWriter json, double value)
+    private void WriteArray(Utf8JsonWriter json, string name)
     {
-        if (double.IsFinite(value))
-        {
-            json.WriteNumberValue(value);
-        }
-        else
-        {
-            json.WriteStringValue(double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
-        }
+        json.WritePropertyName(name);
+        json.WriteRawValue(_array.End(), skipInputValidation: true);
     }
 
     private static string Text<T>(T number)

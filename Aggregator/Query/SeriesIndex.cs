@@ -6,7 +6,8 @@ namespace Observability.Aggregator.Query;
 
 /// <summary>
 /// Finds the series of a selector: which series have a value is known for each value of each label, so that a condition is tried once for each value and the rest is
-/// the intersection of bitmaps. Follows the catalog when it is asked, and is made anew when many of its series have left. Any thread; one search at a time.
+/// the intersection of bitmaps. Follows the catalog when it is asked, and is made anew when many of its series have left; what it holds is in the memory budget. Any
+/// thread; one search at a time.
 /// </summary>
 internal sealed class SeriesIndex(TelemetryStore store)
 {
@@ -21,6 +22,8 @@ internal sealed class SeriesIndex(TelemetryStore store)
     private readonly List<(LabelMatcher Matcher, List<List<int>> Places, int Count)> _conditions = [];
     private uint _newestId;
     private long _leftSeen;
+    private long _bytes;
+    private long _bytesReserved;
     private ulong[] _found = [];
     private ulong[] _other = [];
 
@@ -125,6 +128,7 @@ internal sealed class SeriesIndex(TelemetryStore store)
             (_leftSeen, _newestId) = (left, 0);
             _series.Clear();
             _labels.Clear();
+            _bytes = 0;
         }
         foreach (Series series in store.SeriesAfter(_newestId))
         {
@@ -139,6 +143,10 @@ internal sealed class SeriesIndex(TelemetryStore store)
                 Add(label.Name, label.Value, place);
             }
         }
+        // Past the budget if need be: the limit on series bounds it, and history makes room.
+        long bytes = _bytes + (_series.Capacity * IntPtr.Size);
+        store.Budget.Reserve(bytes - _bytesReserved);
+        _bytesReserved = bytes;
     }
 
     private void Add(string label, string value, int place)
@@ -147,6 +155,6 @@ internal sealed class SeriesIndex(TelemetryStore store)
         {
             _labels.Add(label, values = new LabelValues());
         }
-        values.Add(value, place);
+        _bytes += values.Add(value, place);
     }
 }

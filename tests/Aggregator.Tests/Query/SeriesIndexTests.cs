@@ -42,6 +42,38 @@ public sealed class SeriesIndexTests
     }
 
     [Fact]
+    public void Find_WhileSeriesComeAndGo_KeepsWhatTheIndexHoldsInTheBudget()
+    {
+        const int Count = 4000;
+        HistorySealer sealer = new(_store);
+        Selector selector = Parse("{zone=\"eu\"}");
+        long nowNs = 1_763_769_600 * Second;
+        Add(0, Count, nowNs);
+        long before = _store.MemoryBytes;
+        _ = _index.Find(selector);
+        long held = _store.MemoryBytes - before;
+        // A place for each series, and one for each of its labels, name, service and instance.
+        Assert.InRange(held, Count * (8 + (4 * 4)), Count * 300);
+        Assert.Equal(before + held, Again());
+
+        for (int pass = 0; pass < 200; pass++)
+        {
+            sealer.Pass(nowNs += Second / 4);
+        }
+        Assert.Equal(Count, _store.LeftSeries);
+        before = _store.MemoryBytes - held;
+        Add(Count, 10, nowNs);
+        long added = _store.MemoryBytes - before - held;
+        Assert.InRange(Again() - before - added, 1, held);
+
+        long Again()
+        {
+            _ = _index.Find(selector);
+            return _store.MemoryBytes;
+        }
+    }
+
+    [Fact]
     public void Find_AfterSeriesHaveLeft_FindsThoseThatAreThere()
     {
         HistorySealer sealer = new(_store);
