@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 
 namespace Observability.Aggregator.Diagnostics;
 
@@ -22,6 +23,8 @@ internal sealed class ProcessMetrics(ServingState serving) : IMetricSource
             OwnMetric.Counter("dotnet_gc_pause_seconds_total", "Time the process was stopped for garbage collection.", GC.GetTotalPauseDuration().TotalSeconds),
             OwnMetric.Counter("dotnet_gc_allocated_bytes_total", "Bytes allocated on the managed heap.", GC.GetTotalAllocatedBytes()),
             OwnMetric.Gauge("dotnet_gc_heap_bytes", "Size of the managed heap at the last collection.", gc.HeapSizeBytes),
+            OwnMetric.Counter("dotnet_jit_methods_total", "Methods compiled since the process began.", JitInfo.GetCompiledMethodCount()),
+            OwnMetric.Counter("dotnet_jit_seconds_total", "Time spent compiling them.", JitInfo.GetCompilationTime().TotalSeconds),
             OwnMetric.Gauge("dotnet_threadpool_threads", "Threads of the thread pool.", ThreadPool.ThreadCount),
             OwnMetric.Gauge("dotnet_threadpool_queue_length", "Work that waits for a thread.", ThreadPool.PendingWorkItemCount),
             OwnMetric.Gauge("telemetry_serving", "1 while the aggregator takes work, 0 while it starts or drains.", serving.Phase == ServingPhase.Serving ? 1 : 0),

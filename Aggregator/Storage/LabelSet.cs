@@ -10,6 +10,8 @@ internal sealed class LabelSet : IReadOnlyList<Label>, IEquatable<LabelSet>
     private readonly Label[] _labels;
     private readonly int _hash;
 
+    private LabelSet(Label[] sorted, int hash) => (_labels, _hash) = (sorted, hash);
+
     private LabelSet(Label[] sorted)
     {
         _labels = sorted;
@@ -29,6 +31,10 @@ internal sealed class LabelSet : IReadOnlyList<Label>, IEquatable<LabelSet>
     /// <summary>Of labels with the same name the last counts, as in a protobuf map.</summary>
     public static LabelSet From(params IEnumerable<Label> labels)
     {
+        if (labels is Label[] ready && IsReady(ready))
+        {
+            return ready.Length == 0 ? Empty : new LabelSet([.. ready]);
+        }
         SortedDictionary<string, string> sorted = new(StringComparer.Ordinal);
         foreach (Label label in labels)
         {
@@ -46,6 +52,34 @@ internal sealed class LabelSet : IReadOnlyList<Label>, IEquatable<LabelSet>
             list.Add(new Label(name, value));
         }
         return From(list);
+    }
+
+    /// <summary>The same labels with strings that others share.</summary>
+    public LabelSet With(Func<string, string> shared)
+    {
+        if (_labels.Length == 0)
+        {
+            return Empty;
+        }
+        Label[] labels = new Label[_labels.Length];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            labels[i] = new Label(shared(_labels[i].Name), shared(_labels[i].Value));
+        }
+        return new LabelSet(labels, _hash);
+    }
+
+    /// <summary>As they come out of a snapshot and from most senders: in order, each once, none empty.</summary>
+    private static bool IsReady(Label[] labels)
+    {
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if (labels[i].Value.Length == 0 || (i > 0 && string.CompareOrdinal(labels[i - 1].Name, labels[i].Name) >= 0))
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     public bool TryGet(string name, out string value)

@@ -117,7 +117,7 @@ internal sealed partial class SeriesCatalog(StorageOptions options, RingLimits l
 
     private Series AddLocked(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit)
     {
-        LabelSet interned = LabelSet.From(labels.Select(label => new Label(Intern(label.Name), Intern(label.Value))));
+        LabelSet interned = labels.With(Intern);
         Source source = writer.Source;
         Series series = new(++_newestSeriesId, source, source.Series.Count, Intern(name), interned, kind, Intern(unit), limits) { AddedNs = writer.ReceivedNs };
         _series.Add((source.Id, series.Name, interned), series);

@@ -3,6 +3,7 @@ using Observability.Stress.Faults;
 using Observability.Stress.Load;
 using Observability.Stress.Rings;
 using Observability.Stress.Soak;
+using Observability.Stress.Starts;
 using Observability.Stress.Twelve;
 
 namespace Observability.Stress;
@@ -11,7 +12,7 @@ namespace Observability.Stress;
 internal static class StressProgram
 {
     private const string Usage =
-        "Usage: Stress load [--quick] [--own] [--warm SECONDS] [--only NAME] | faults [NAME] | rings [--operations N] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10]";
+        "Usage: Stress load [--quick] [--own] [--warm SECONDS] [--only NAME] | faults [NAME] | rings [--operations N] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10] | start [--rounds N] [--program DLL]";
 
     private static Task<int> Main(string[] args) => args switch
     {
@@ -23,6 +24,8 @@ internal static class StressProgram
         ["soak", .. string[] rest] => SoakCommand.RunAsync(rest, Console.Out),
         ["twelve", .. string[] rest] => TwelveCommand.RunAsync(rest, Console.Out),
         ["footprint", string address] => AgentFootprint.ServeAsync(address),
+        ["start", .. string[] rest] => StartCommand.RunAsync(rest, Console.Out),
+        ["empty-app"] => EmptyApp.RunAsync(),
         ["stock-server"] => StockServer.RunAsync(),
         _ => Task.FromResult(Fail(Usage)),
     };
