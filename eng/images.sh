@@ -13,7 +13,8 @@ require_dotnet && require_node
 context=artifacts/images
 rm -rf "$context"
 (cd dashboard && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build)
-dotnet publish Aggregator -c Release -o "$context/aggregator" -v quiet
+# Ready to run: a fifth less processor time until the first answer (tests/Stress, start).
+dotnet publish Aggregator -c Release --use-current-runtime --no-self-contained -p:PublishReadyToRun=true -o "$context/aggregator" -v quiet
 dotnet publish SimAgent -c Release -o "$context/sim-agent" -v quiet
 cp -r dashboard/dist "$context/aggregator/wwwroot"
 "$engine" build --build-arg "BASE=$base" -f Aggregator/Dockerfile -t "observability-aggregator:$tag" "$context/aggregator"
