@@ -20,8 +20,6 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
     /// <summary>Last, min, max, sum.</summary>
     public const int SeriesColumns = 4;
 
-    private readonly int _stride = SharedColumns + (SeriesColumns * width);
-
     // Null while the group rests.
     private Open? _open;
 
@@ -35,7 +33,9 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
 
     public long SizeInBytes => Blocks.SizeInBytes + (_open is null ? 0 : ScratchBytes);
 
-    private long ScratchBytes => (RowsFirst * _stride * 8L) + (width * 40L);
+    private int Stride => SharedColumns + (SeriesColumns * width);
+
+    private long ScratchBytes => (RowsFirst * Stride * 8L) + (width * 40L);
 
     /// <summary>Rows as they lay in the ring.</summary>
     public void Add(ReadOnlySpan<long> cells, ReadOnlySpan<AggregateSlot> aggregates, int rows, RowSealer sealer, long receivedNs)
@@ -172,7 +172,7 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
     {
         if (_open is null)
         {
-            _open = new Open(width, RowsFirst * _stride);
+            _open = new Open(width, RowsFirst * Stride);
             budget.Reserve(ScratchBytes);
         }
         return _open;
@@ -198,7 +198,7 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
         {
             return;
         }
-        Span<long> row = open.Rows.AsSpan(open.Pending * _stride, _stride);
+        Span<long> row = open.Rows.AsSpan(open.Pending * Stride, Stride);
         (row[0], row[1]) = (open.BeginNs, open.Count);
         for (int column = 0; column < width; column++)
         {
@@ -221,7 +221,7 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
     {
         if (open.Pending > 0)
         {
-            sealer.SealRollups(open.Rows, open.Pending, _stride, isDouble, _nextRow, Blocks, receivedNs);
+            sealer.SealRollups(open.Rows, open.Pending, Stride, isDouble, _nextRow, Blocks, receivedNs);
             _nextRow += open.Pending;
             open.Pending = 0;
         }

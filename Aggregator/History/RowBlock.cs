@@ -15,15 +15,19 @@ internal sealed class RowBlock
     private const int OverheadBytes = 112;
 
     private readonly byte[] _bytes;
-    private readonly int _columnCount;
+
+    // Small, and side by side: there are several blocks for each series at rest.
+    private readonly ushort _columnCount;
+    private readonly ushort _rows;
+    private readonly bool _isOrdered;
 
     public RowBlock(long firstRow, int rows, long receivedNs, ReadOnlySpan<long> timestampsNs, int columnCount, byte[] bytes)
     {
-        (FirstRow, Rows, ReceivedNs, _columnCount, _bytes) = (firstRow, rows, receivedNs, columnCount, bytes);
-        (OldestNs, NewestNs, IsOrdered) = (timestampsNs[0], timestampsNs[0], true);
+        (FirstRow, _rows, ReceivedNs, _columnCount, _bytes) = (firstRow, checked((ushort)rows), receivedNs, checked((ushort)columnCount), bytes);
+        (OldestNs, NewestNs, _isOrdered) = (timestampsNs[0], timestampsNs[0], true);
         for (int row = 1; row < rows; row++)
         {
-            IsOrdered &= timestampsNs[row] >= timestampsNs[row - 1];
+            _isOrdered &= timestampsNs[row] >= timestampsNs[row - 1];
             OldestNs = Math.Min(OldestNs, timestampsNs[row]);
             NewestNs = Math.Max(NewestNs, timestampsNs[row]);
         }
@@ -31,7 +35,7 @@ internal sealed class RowBlock
 
     public long FirstRow { get; }
 
-    public int Rows { get; }
+    public int Rows => _rows;
 
     public long EndRow => FirstRow + Rows;
 
@@ -42,7 +46,7 @@ internal sealed class RowBlock
 
     public long NewestNs { get; }
 
-    public bool IsOrdered { get; }
+    public bool IsOrdered => _isOrdered;
 
     public int ColumnCount => _columnCount;
 

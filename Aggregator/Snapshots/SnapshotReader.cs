@@ -47,7 +47,7 @@ internal sealed class SnapshotReader(TelemetryStore store, BinaryReader from)
             int rows = from.Read7BitEncodedInt();
             long receivedNs = from.ReadInt64();
             int columns = from.Read7BitEncodedInt();
-            byte[] bytes = new byte[from.Read7BitEncodedInt()];
+            byte[] bytes = GC.AllocateUninitializedArray<byte>(from.Read7BitEncodedInt());
             from.BaseStream.ReadExactly(bytes);
             blocks[i] = RowBlock.Restore(firstRow, rows, receivedNs, columns, bytes, timestampsNs);
         }

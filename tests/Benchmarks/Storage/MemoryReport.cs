@@ -52,9 +52,21 @@ internal static class MemoryReport
         long written = GC.GetTotalMemory(forceFullCollection: true);
         filled.Sealer.Pass(filled.NowNs + 70_000_000_000);
         long idle = GC.GetTotalMemory(forceFullCollection: true);
+        long expired = After(filled.Store.Options.HistorySecondsMax);
+        long fixedPart = After(filled.Store.Options.MinuteRollupsSecondsMax);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"heap bytes a series with 3 labels, written alone: {(bare - before) / Many} never written, {(written - before) / Many} after 20 samples, {(idle - before) / Many} idle since a minute ({filled.Sealer.ParkedCount:N0} rings given back)"));
+            $"heap bytes a series with 3 labels, written alone: {(bare - before) / Many} never written, {(written - before) / Many} after 20 samples, {(idle - before) / Many} idle since a minute, of them rollups {(expired - fixedPart) / Many}; {(expired - before) / Many} once its samples have expired, {(fixedPart - before) / Many} once its rollups have, too ({filled.Sealer.ParkedCount:N0} rings given back)"));
         GC.KeepAlive(filled);
+
+        // What has expired is looked for in each fourth pass.
+        long After(int seconds)
+        {
+            for (int pass = 0; pass < 4; pass++)
+            {
+                filled.Sealer.Pass(filled.NowNs + ((70L + seconds) * 1_000_000_000));
+            }
+            return GC.GetTotalMemory(forceFullCollection: true);
+        }
     }
 
     private static double FourDigits(double value) => double.Parse(value.ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
