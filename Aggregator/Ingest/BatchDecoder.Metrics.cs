@@ -1,4 +1,5 @@
 using System.Text.Unicode;
+using Observability.Aggregator.Rings;
 
 namespace Observability.Aggregator.Ingest;
 
@@ -35,6 +36,11 @@ internal sealed partial class BatchDecoder
         if (expected is null || !body.StartsWith(expected.Raw) || body.Peek(expected.Raw.Length) is (byte)NameTag or (byte)LabelsTag)
         {
             return TryScanMetric(body, index, null, out _);
+        }
+        if (expected.Next is { } following)
+        {
+            Ahead.Fetch(following.Raw);
+            Ahead.Fetch(following.Next);
         }
         (int runs, int words, long samples, long over, int declarations) =
             (Tape.RunCount, Tape.WordCount, SampleCount, OverLimitCount, DeclarationCount);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Observability.Aggregator.Rings;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Ingest;
@@ -9,6 +10,10 @@ namespace Observability.Aggregator.Ingest;
 /// </summary>
 internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder decoder, SeriesBudget budget, int histogramBucketsMax)
 {
+    private const int SeriesAhead = 12;
+    private const int RingAhead = 8;
+    private const int CellsAhead = 4;
+
     private readonly HistogramDecoder _histogram = new(new WireFault(), histogramBucketsMax);
     private readonly long[] _rejected = new long[(int)RejectReason.Count];
     private SourceWriter _writer = null!;
@@ -80,9 +85,11 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
         _rejectedCount = 0;
         _firstReason = RejectReason.None;
         _newestNs = 0;
-        foreach (ref readonly MetricRun run in decoder.Tape.Runs)
+        ReadOnlySpan<MetricRun> runs = decoder.Tape.Runs;
+        for (int i = 0; i < runs.Length; i++)
         {
-            ApplyRun(run);
+            FetchAhead(runs, i);
+            ApplyRun(runs[i]);
         }
         foreach (ref readonly TickRun tick in decoder.Tape.Ticks)
         {
@@ -98,6 +105,17 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
             _writer.Source.NewestSampleNs = _newestNs;
         }
         return new BatchOutcome(_applied, _rejectedCount, _firstReason);
+    }
+
+    /// <summary>A series, its ring and the ring's cells lie one behind the other in memory that is mostly not at hand: each is fetched some runs ahead.</summary>
+    private static void FetchAhead(ReadOnlySpan<MetricRun> runs, int at)
+    {
+        if (at + SeriesAhead < runs.Length)
+        {
+            Ahead.Fetch(runs[at + SeriesAhead].Identity?.Series);
+            Ahead.Fetch(runs[at + RingAhead].Identity?.Series?.AloneRing);
+            runs[at + CellsAhead].Identity?.Series?.AloneRing?.FetchNext();
+        }
     }
 
     /// <summary>Instead of <see cref="Apply"/>: nothing is applied, all is counted.</summary>

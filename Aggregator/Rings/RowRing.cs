@@ -69,6 +69,11 @@ internal sealed partial class RowRing
     /// <summary>Rows older than one before them.</summary>
     public long LateRows => Volatile.Read(ref _lateRows);
 
+    /// <summary>Fetches the cells that the next append to a ring of one series writes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void FetchNext() =>
+        Ahead.Fetch(ref Unsafe.As<long, byte>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_cells), ((int)_head & _mask) * 2)));
+
     /// <summary>Of a ring of one series.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Append(long timestampNs, long bits, long receivedNs)

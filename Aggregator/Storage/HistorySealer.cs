@@ -39,8 +39,10 @@ internal sealed class HistorySealer(TelemetryStore store)
     /// <summary>Rows that were overwritten before they could be sealed.</summary>
     public long LostRows => _rows.LostRows + _histograms.LostRows;
 
+    public void Pass(long nowNs) => PassUntil(nowNs, default);
+
     /// <summary>Asked to stop it leaves the rest to the next pass, or to <see cref="SealAll"/>.</summary>
-    public void Pass(long nowNs, CancellationToken stop = default)
+    public void PassUntil(long nowNs, CancellationToken stop)
     {
         while (store.Groups.TryTakeMade(out RowGroup? made))
         {

@@ -28,7 +28,7 @@ internal sealed class SealerService(HistorySealer sealer, StorageOptions options
         CancellationToken stop = _stop.Token;
         while (!stop.WaitHandle.WaitOne(options.SealIntervalMs))
         {
-            sealer.Pass((time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100, stop);
+            sealer.PassUntil((time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100, stop);
         }
     }
 }

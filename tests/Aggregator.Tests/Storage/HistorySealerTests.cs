@@ -98,7 +98,7 @@ public sealed class HistorySealerTests
         bench.Write(200, passEvery: 1000);
         long before = bench.Sealer.SealedSamples;
 
-        bench.Sealer.Pass(Bench.TimeNs(200), new CancellationToken(canceled: true));
+        bench.Sealer.PassUntil(Bench.TimeNs(200), new CancellationToken(canceled: true));
         Assert.Equal(before, bench.Sealer.SealedSamples);
 
         bench.Sealer.SealAll(Bench.TimeNs(200), long.MaxValue);
