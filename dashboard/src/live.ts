@@ -4,6 +4,7 @@ import { readTheme } from './paint/theme'
 import { Viewport } from './paint/viewport'
 import { Agents } from './store/agents'
 import { Catalog } from './store/catalog'
+import { dropDeparted } from './store/departed'
 import { History } from './store/history'
 import { LiveStore, type Wish } from './store/liveStore'
 import { Overview } from './store/overview'
@@ -19,6 +20,7 @@ export const READ_EVERY_MS = 250
 const SWEEP_EVERY_READS = 4
 const STATUS_EVERY_READS = 20
 const SERVICES_EVERY_READS = 8
+const DEPARTED_EVERY_READS = 80
 /** What one list of series holds at most: the aggregators' own limit. */
 const SERIES_LISTED_MAX = 20_000
 
@@ -252,6 +254,11 @@ export class Live {
         if (phase.kind !== 'open') continue
         void this.#services(index)
         void this.#firings(index)
+      }
+    }
+    if (this.#ticks % DEPARTED_EVERY_READS === 0 && !this.#hidden && this.viewport.live) {
+      for (const { index, phase } of this.store.aggregators) {
+        if (phase.kind === 'open') void dropDeparted(this.store, index, this.viewport.spanMs, path => this.getJson(index, path))
       }
     }
     if (this.#ticks++ % STATUS_EVERY_READS === 0 && !this.#hidden) {

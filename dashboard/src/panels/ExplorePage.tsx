@@ -51,7 +51,7 @@ export function ExplorePage() {
 
   const shape = useReading(useCallback(() => view.shape, [view]))
   useEffect(() => {
-    live.history.draw(shape.percentiles)
+    live.history.draw(shape.percentiles, shape.undrawn)
     return () => live.history.draw([])
   }, [live, shape])
   const lines = useMemo(() => shape.lines.map((line, index) => ({ ...line, colour: index })), [shape])

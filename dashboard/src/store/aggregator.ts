@@ -78,6 +78,12 @@ export class Aggregator {
     }
   }
 
+  /** Of a series that the aggregator has no more: under this id nothing will come again. */
+  leave(series: LiveSeries): void {
+    this.#byIdentity.delete(series.identity)
+    for (const id of Object.keys(this.byId).map(Number)) if (this.byId[id] === series) this.byId[id] = undefined
+  }
+
   /** Takes up again what was forgotten and is wanted now. True when there was something. */
   recall(isWanted: (series: LiveSeries) => boolean): boolean {
     let recalled = false

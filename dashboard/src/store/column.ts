@@ -185,7 +185,7 @@ export class Column {
     this.version++
   }
 
-  /** Called after painting: what was new has been seen. Derived columns are settled before the next frame: a history may have come since. */
+  /** Called after painting: what was new has been seen. Derived columns are settled before the next frame: history may have come since. */
   settle(): void {
     if (!this.#unseenHistory) this.dirtyFromMs = Number.POSITIVE_INFINITY
     this.#unseenHistory = false

@@ -46,12 +46,14 @@ export type ExploreShape = {
   readonly lines: readonly ExploreLine[]
   /** Lines that would be there if they were not too many. */
   readonly omitted: number
+  /** Their series. */
+  readonly undrawn: ReadonlySet<LiveSeries>
   /** For each query, what it matches. */
   readonly matched: readonly (readonly LiveSeries[])[]
   readonly percentiles: readonly PercentileTarget[]
 }
 
-const NO_SHAPE: ExploreShape = { lines: [], omitted: 0, matched: [], percentiles: [] }
+const NO_SHAPE: ExploreShape = { lines: [], omitted: 0, undrawn: new Set(), matched: [], percentiles: [] }
 const COMBINE_BY: Readonly<Record<CombineName, Combine>> = { sum: sumOf, mean: meanOf, min: minOf, max: maxOf }
 const noShift = () => 0
 
@@ -95,13 +97,21 @@ export class ExploreView {
     const lines: ExploreLine[] = []
     const matched = this.#queries.map(({ matches }) => [...this.#store.series()].filter(matches))
     let omitted = 0
+    const undrawn = new Set<LiveSeries>()
+    const drawn = new Set<LiveSeries>()
     for (const [index, { query }] of this.#queries.entries()) {
       for (const [title, series] of groupsOf(matched[index]!, query.split)) {
-        if (lines.length >= EXPLORE_LINES_MAX) omitted++
-        else lines.push(...this.#linesOf(index, query, title, series))
+        if (lines.length >= EXPLORE_LINES_MAX) {
+          omitted++
+          for (const one of series) undrawn.add(one)
+        } else {
+          for (const one of series) drawn.add(one)
+          lines.push(...this.#linesOf(index, query, title, series))
+        }
       }
     }
-    this.shape = { lines, omitted, matched, percentiles: this.#percentiles }
+    for (const one of drawn) undrawn.delete(one)
+    this.shape = { lines, omitted, undrawn, matched, percentiles: this.#percentiles }
   }
 
   /** Of one group: series of one kind become lines together. */

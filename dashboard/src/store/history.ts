@@ -4,6 +4,8 @@ import { HISTORY_GAP_STEPS, ROW_BREAK, ROW_CONFLATED, type Column, type HistoryR
 import type { LiveStore, Wish } from './liveStore'
 import { readBuckets, type BucketRow, type HistogramHistory } from './histogramHistory'
 import { percentilesOver, SLIDING_MS } from './percentiles'
+import { questionsOf, type Question } from './questions'
+import { parseSelector } from './selector'
 import type { LiveSeries } from './series'
 
 /** Steps within a window: about one for each pixel. */
@@ -25,6 +27,10 @@ const STILL_MS = 150
 /** A part that could not be read is asked for again after this. */
 const RETRY_MS = 2000
 const ASKED_MAX = 1000
+/** Steps of all series of a question together: the more series there are, the coarser their steps. */
+const SERIES_STEPS_MAX = 600_000
+const SERIES_STEPS_MIN = 100
+const NONE: ReadonlySet<LiveSeries> = new Set()
 
 export type HistoryView = { readonly leftMs: number, readonly rightMs: number, readonly version: number }
 
@@ -50,6 +56,7 @@ export class History {
   readonly #askedMs = new Map<string, number>()
   readonly #coarser = new Map<string, number>()
   #percentiles: readonly PercentileTarget[] = []
+  #undrawn: ReadonlySet<LiveSeries> = NONE
   #version = -1
   #stillSinceMs = 0
 
@@ -59,9 +66,10 @@ export class History {
     this.#ask = ask
   }
 
-  /** What the open page draws as percentiles. */
-  draw(percentiles: readonly PercentileTarget[]): void {
+  /** What the open page draws as percentiles, and the series that it asked for and does not draw, because they are too many. */
+  draw(percentiles: readonly PercentileTarget[], undrawn: ReadonlySet<LiveSeries> = NONE): void {
     this.#percentiles = percentiles
+    this.#undrawn = undrawn
   }
 
   /** `nowMs`: any steady clock. */
@@ -72,13 +80,14 @@ export class History {
       return
     }
     if (nowMs - this.#stillSinceMs < STILL_MS || this.loading > 0) return
-    const range = rangeFor(view)
     for (const aggregator of this.#store.aggregators) {
       if (aggregator.phase.kind !== 'open') continue
       for (const wish of this.#store.wishes) {
         if (wish.charted !== true) continue
-        const series = [...aggregator.series].filter(one => wish.matches(one))
-        this.#lookAt(aggregator.index, wish, series, view, range, nowMs)
+        const matching = [...aggregator.series].filter(one => wish.matches(one))
+        const series = matching.filter(one => !this.#undrawn.has(one))
+        const stepsMax = Math.max(SERIES_STEPS_MIN, Math.min(STEPS_PER_WINDOW, SERIES_STEPS_MAX / Math.max(1, series.length)))
+        this.#lookAt(aggregator.index, wish, series, matching.length, view, rangeFor(view, STEPS_MS, stepsMax), nowMs)
       }
     }
     // Percentiles after the rest: whether their instances were there is told by that.
@@ -99,11 +108,23 @@ export class History {
     }
   }
 
-  #lookAt(aggregator: number, wish: Wish, series: readonly LiveSeries[], view: HistoryView, range: Range, nowMs: number): void {
-    const lacking = series.filter(one => one.column !== null && lacks(one.column, view, range.stepMs))
-    if (lacking.length === 0 || series.some(one => one.column === null) || !this.#mayAsk(`${aggregator}:${wish.selector}`, range, nowMs)) return
-    const newest = lacking.reduce((to, { column }) => Math.max(to, endingAt(range, column!.liveFromMs).toMs), range.fromMs)
-    void this.#during(this.#readScalars(aggregator, wish.selector, lacking, { ...range, toMs: newest }))
+  #lookAt(
+    aggregator: number, wish: Wish, series: readonly LiveSeries[], matching: number, view: HistoryView, range: Range, nowMs: number,
+  ): void {
+    const lacking = new Set(series.filter(one => one.column !== null && lacks(one.column, view, range.stepMs)))
+    if (lacking.size === 0 || series.some(one => one.column === null) || !this.#mayAsk(`${aggregator}:${wish.selector}`, range, nowMs)) return
+    const toMs = [...lacking].reduce((to, { column }) => Math.max(to, endingAt(range, column!.liveFromMs).toMs), range.fromMs)
+    const parsed = parseSelector(wish.selector)
+    const questions = parsed.ok ? questionsOf(parsed.selector, series, matching) : [{ selector: wish.selector, series }]
+    void this.#during(this.#readAll(aggregator, questions, lacking, { ...range, toMs }))
+  }
+
+  /** One after the other: the aggregator has others to answer, too. */
+  async #readAll(aggregator: number, questions: readonly Question[], lacking: ReadonlySet<LiveSeries>, range: Range): Promise<void> {
+    for (const { selector, series } of questions) {
+      const wanted = series.filter(one => lacking.has(one))
+      if (wanted.length > 0) await this.#readScalars(aggregator, selector, wanted, range)
+    }
   }
 
   /** The same question is not asked again at once, whatever the answer was. */

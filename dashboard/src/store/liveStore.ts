@@ -154,6 +154,17 @@ export class LiveStore {
     }
   }
 
+  /** Series of an aggregator of which nothing has come since, wanted or not. */
+  silentSince(aggregator: number, sinceMs: number): LiveSeries[] {
+    return [...this.aggregators[aggregator]?.series ?? []].filter(series => !(series.newestMs + series.source.shiftMs >= sinceMs))
+  }
+
+  /** Lets go of series that their aggregator has no more. */
+  leave(aggregator: number, series: readonly LiveSeries[]): void {
+    for (const one of series) this.aggregators[aggregator]?.leave(one)
+    if (series.length > 0) this.catalogVersion++
+  }
+
   #frame(aggregator: Aggregator, message: FromWorker & { type: 'frame' }): void {
     const { index } = message
     const arrivedMs = message.arrivedMs + aggregator.offsetMs

@@ -68,7 +68,7 @@ export class LiveSeries {
   }
 }
 
-export function seriesIdentity(aggregator: number, entry: SeriesEntry): string {
+export function seriesIdentity(aggregator: number, entry: Omit<SeriesEntry, 'id' | 'source' | 'unit'>): string {
   const labels = Object.entries(entry.labels).sort(([a], [b]) => (a < b ? -1 : 1))
   return JSON.stringify([aggregator, entry.service, entry.instance, entry.name, entry.kind, labels])
 }

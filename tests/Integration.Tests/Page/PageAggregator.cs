@@ -12,11 +12,12 @@ internal sealed partial class PageAggregator : IAsyncDisposable
     private readonly Process _process;
     private readonly HttpClient _http;
 
-    private PageAggregator(Process process, Uri grpc, Uri web)
+    private PageAggregator(Process process, Uri grpc, Uri web, Uri metrics)
     {
         _process = process;
         Grpc = grpc;
         Web = web;
+        Metrics = metrics;
         _http = new HttpClient { BaseAddress = web };
     }
 
@@ -24,6 +25,9 @@ internal sealed partial class PageAggregator : IAsyncDisposable
 
     /// <summary>The page's own address.</summary>
     public Uri Web { get; }
+
+    /// <summary>Where Prometheus would scrape.</summary>
+    public Uri Metrics { get; }
 
     public HttpClient Http => _http;
 
@@ -53,7 +57,7 @@ internal sealed partial class PageAggregator : IAsyncDisposable
         process.Start();
         process.BeginOutputReadLine();
         Match found = await ready.Task.WaitAsync(StartTimeout, TestContext.Current.CancellationToken);
-        return new PageAggregator(process, new Uri(found.Groups["grpc"].Value), new Uri(found.Groups["web"].Value));
+        return new PageAggregator(process, new Uri(found.Groups["grpc"].Value), new Uri(found.Groups["web"].Value), new Uri(found.Groups["metrics"].Value));
     }
 
     public async Task<JsonElement> StatusAsync()
@@ -73,6 +77,6 @@ internal sealed partial class PageAggregator : IAsyncDisposable
         _process.Dispose();
     }
 
-    [GeneratedRegex(@"ready: grpc (?<grpc>\S+) web (?<web>\S+) metrics")]
+    [GeneratedRegex(@"ready: grpc (?<grpc>\S+) web (?<web>\S+) metrics (?<metrics>\S+)")]
     private static partial Regex ReadyLine();
 }
