@@ -5,7 +5,7 @@ namespace Observability.Aggregator.Query;
 
 /// <summary>
 /// [Data plane] A JSON array of numbers or of times as text, in memory that is used again. Decimal numbers of few digits, which most gauges are, are written from
-/// their whole number, with the very text that <see cref="double.ToString()"/> has for them at five times the cost. One thread; an array that is larger than
+/// their whole number, with the very text that <see cref="double.ToString()"/> has for them. One thread; an array that is larger than
 /// the last ones is all that it allocates for.
 /// </summary>
 internal sealed class JsonArrayText
