@@ -61,7 +61,9 @@ export function formatValue(value: number, unit: string): string {
   if (!Number.isFinite(value)) return formatNumber(value)
   const scaled = scaleFor(unit, value)
   const text = formatIn(value, scaled)
-  return scaled.unit === '' ? text : `${text}${THIN_SPACE}${scaled.unit}`
+  if (scaled.unit === '') return text
+  // `46.0/s`: the one of `1/s` would read as another digit.
+  return scaled.unit.startsWith('1/') ? `${text}${scaled.unit.slice(1)}` : `${text}${THIN_SPACE}${scaled.unit}`
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })

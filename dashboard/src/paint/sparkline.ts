@@ -5,25 +5,29 @@ import { trace, type Projection } from './trace'
 import { visibleRange } from './visible'
 import type { Line } from './lineContent'
 
-/** A sparkline is looked at, not read. The many of a table take turns, so that no frame draws them all. */
-const REPAINT_EVERY_MS = 50
-const TURNS = 3
+/** A sparkline is looked at, not read: above so many that are in view they take turns, so that no frame draws them all. */
+const IN_VIEW_EACH_FRAME = 8
+const TURNS_MAX = 3
 let mounted = 0
+let inView = 0
+/** Rows closer than this many to a pixel are drawn as columns of pixels, which must not change from frame to frame. */
+const DENSE_ROWS_PER_PIXEL = 3
 const AREA_OPACITY = 0.12
 
 /** A small line without axes, zero at the bottom. */
 export class Sparkline implements Chart {
   readonly output: ChartOutput
   #line: Line | null = null
-  #paintedMs = 0
   #invalid = true
   #visible = true
+  /** What the canvas shows. */
+  readonly #drawn = { edgeColumn: Number.NaN, version: -1 }
+  #frames = 0
   #look = -1
   readonly #canvas: HTMLCanvasElement
   readonly #context: CanvasRenderingContext2D
   readonly #projection: Projection = { leftMs: 0, msPerPixel: 1, minValue: 0, pixelsPerUnit: 1, height: 0 }
-  /** Part of the interval that the first repaint comes earlier: what was mounted together does not stay together. */
-  readonly #head = REPAINT_EVERY_MS * (mounted++ % TURNS) / TURNS
+  readonly #place = mounted++
   readonly #observer: IntersectionObserver | null
 
   constructor(name: string, canvas: HTMLCanvasElement) {
@@ -31,9 +35,10 @@ export class Sparkline implements Chart {
     if (context === null) throw new Error('Cannot draw charts: this browser gives no 2d canvas.')
     this.#canvas = canvas
     this.#context = context
+    inView++
     this.output = { name, canvas, paints: 0, range: { min: 0, max: 1 }, msPerPixel: Number.NaN, points: [] }
     this.#observer = typeof IntersectionObserver === 'undefined' ? null : new IntersectionObserver(entries => {
-      this.#visible = entries.at(-1)?.isIntersecting ?? true
+      this.#see(entries.at(-1)?.isIntersecting ?? true)
     })
     this.#observer?.observe(canvas)
   }
@@ -49,6 +54,12 @@ export class Sparkline implements Chart {
 
   dispose(): void {
     this.#observer?.disconnect()
+    this.#see(false)
+  }
+
+  #see(visible: boolean): void {
+    if (visible !== this.#visible) inView += visible ? 1 : -1
+    this.#visible = visible
   }
 
   paint(frame: PaintFrame): boolean {
@@ -56,7 +67,11 @@ export class Sparkline implements Chart {
     const look = frame.viewVersion + frame.themeVersion
     if (look !== this.#look) this.#invalid = true
     this.#look = look
-    if (!this.#visible || (!this.#invalid && (!moved || frame.nowMs - this.#paintedMs < REPAINT_EVERY_MS))) return false
+    const turns = Math.max(1, Math.min(TURNS_MAX, Math.ceil(inView / IN_VIEW_EACH_FRAME)))
+    const hasTurn = (this.#frames++ + this.#place) % turns === 0
+    // Where the picture stands still, what comes of its history is drawn when it comes.
+    const isFilled = !moved && this.#line !== null && this.#line.column.dirtyFromMs + this.#line.shiftMs() < frame.edgeMs
+    if (!this.#visible || !(this.#invalid || isFilled || (moved && hasTurn))) return false
     const ratio = globalThis.devicePixelRatio || 1
     const canvas = this.#canvas
     const width = Math.round(canvas.clientWidth * ratio)
@@ -64,25 +79,32 @@ export class Sparkline implements Chart {
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width
       canvas.height = height
+      this.#invalid = true
     }
     if (width === 0 || height === 0) return false
-    this.#paintedMs = frame.nowMs - (this.#invalid ? this.#head : 0)
+    const painted = this.#draw(frame, width, height, ratio)
     this.#invalid = false
-    this.#draw(frame, width, height, ratio)
-    this.output.paints++
-    return true
+    if (painted) this.output.paints++
+    return painted
   }
 
-  #draw(frame: PaintFrame, width: number, height: number, ratio: number): void {
+  /** False when the picture would be the same. */
+  #draw(frame: PaintFrame, width: number, height: number, ratio: number): boolean {
     const context = this.#context
     const line = this.#line
-    context.clearRect(0, 0, width, height)
-    if (line === null) return
     const window = liveWindow(frame.edgeMs, frame.spanMs, width)
+    const dense = line === null || line.column.intervalMs * DENSE_ROWS_PER_PIXEL < window.msPerPixel
+    const version = line?.column.version ?? 0
+    if (!this.#invalid && dense && this.#drawn.edgeColumn === window.edgeColumn && this.#drawn.version === version) return false
+    this.#drawn.edgeColumn = window.edgeColumn
+    this.#drawn.version = version
+    context.clearRect(0, 0, width, height)
+    if (line === null) return true
     const visible = visibleRange([line], window.leftMs, window.edgeMs)
-    if (visible === null) return
+    if (visible === null) return true
     const projection = this.#projection
-    projection.leftMs = window.leftMs
+    // Drawn anew each time, so it can move by parts of a pixel.
+    projection.leftMs = dense ? window.leftMs : frame.edgeMs - frame.spanMs
     projection.msPerPixel = window.msPerPixel
     projection.minValue = Math.min(0, visible.min)
     projection.height = height - ratio
@@ -102,5 +124,6 @@ export class Sparkline implements Chart {
     context.beginPath()
     trace(context, line.column, projection, shiftMs, window.leftMs, window.edgeMs, Number.NaN)
     context.stroke()
+    return true
   }
 }

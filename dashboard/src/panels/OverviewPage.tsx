@@ -136,7 +136,8 @@ function Services() {
           <tr className="border-b border-line">
             {HEADS.map(head => (
               <th
-                key={head.sort} scope="col" className={head.figure ? headFigure : headCell} title={head.about}
+                key={head.sort} scope="col" title={head.about}
+                className={`${head.figure ? headFigure : headCell} ${head.sort === 'instances' ? 'max-sm:hidden' : ''}`}
                 aria-sort={sort === head.sort ? (head.figure ? 'descending' : 'ascending') : undefined}
               >
                 <button type="button" className="hover:text-text" onClick={() => setSort(head.sort === 'service' ? null : head.sort)}>
@@ -175,7 +176,7 @@ function Row({ service, index }: { readonly service: string, readonly index: num
         </button>
       </td>
       <td className={cell}><State text={state} /></td>
-      <td className={figure}>{instances}</td>
+      <td className={`${figure} max-sm:hidden`}>{instances}</td>
       <td className={figure}>{p99}</td>
       <td className={figure}>{rps}</td>
       <td className={figure}>{errors}</td>

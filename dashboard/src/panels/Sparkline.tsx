@@ -17,5 +17,5 @@ export function Sparkline({ name, label, line }: { readonly name: string, readon
       painter.dispose()
     }
   }, [live, name, line])
-  return <canvas ref={canvas} data-spark={name} className="block h-6 w-full max-w-2xl" role="img" aria-label={label} />
+  return <canvas ref={canvas} data-spark={name} className="block h-6 w-full" role="img" aria-label={label} />
 }
