@@ -15,7 +15,7 @@ public sealed class StreamClauseTests
     [Fact]
     public async Task Resume_AfterACut_BringsWhatWasMissedAndNothingTwice()
     {
-        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Streaming:SendTimeoutMs=300", "Streaming:QueueFramesMax=4");
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Streaming:SendTimeoutMs=2000", "Streaming:QueueFramesMax=4");
         var source = new TestSource(aggregator.Get<TelemetryStore>());
         Series[] series = source.AddMany(2000);
         double[] values = new double[series.Length];
