@@ -47,7 +47,7 @@ public sealed class DirectSendTests
     [Fact]
     public async Task Ping_OfAClientThatIsSilent_IsSentAndWithoutAnAnswerItIsCut()
     {
-        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Streaming:PingIntervalMs=200", "Streaming:PongTimeoutMs=500");
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Streaming:PingIntervalMs=200", "Streaming:PongTimeoutMs=2500");
         using (RawViewer viewer = await RawViewer.ConnectAsync(aggregator))
         {
             // Three pings of silence answered, and it is still there.
