@@ -19,6 +19,7 @@ internal sealed partial class FrameLoop : IHostedService
     private readonly LoopThread _thread;
     private readonly long _coalesceNs;
     private readonly ConcurrentQueue<Action> _commands = new();
+    private readonly Func<long> _nextTick;
     private readonly WakeSignal _wake = new();
     private readonly FrameSchedule _schedule = new();
     private readonly ArrivalWatch _arrivals;
@@ -39,6 +40,7 @@ internal sealed partial class FrameLoop : IHostedService
         _thread = new LoopThread(nameof(FrameLoop), lifetime, logger);
         _coalesceNs = options.CoalesceMs * 1_000_000L;
         Pool = new FramePool(options.FramePoolBytesMax);
+        _nextTick = NextTick;
         var reader = new SeriesReader(store);
         _arrivals = new ArrivalWatch(store.Arrivals, _wake);
         _registry = new StreamRegistry(store, reader, counters);
@@ -118,7 +120,7 @@ internal sealed partial class FrameLoop : IHostedService
         if (nowNs >= _watchAtNs)
         {
             _watchAtNs = nowNs + WatchIntervalNs;
-            _watch.Look(NextTick, nowNs / 1_000_000, UnixNs);
+            _watch.Look(_nextTick, nowNs / 1_000_000, UnixNs);
         }
     }
 

@@ -11,9 +11,9 @@ internal sealed class FrameSchedule
     /// <summary>A frame late by no more than this was held up by the sleep; the next one makes up for it, so that the class keeps its rate.</summary>
     private const long JitterNs = 2_000_000;
 
-    private readonly long[] _dueNs = new long[RateClass.All.Count];
-    private readonly long[] _notBeforeNs = new long[RateClass.All.Count];
-    private readonly bool[] _hasNews = new bool[RateClass.All.Count];
+    private readonly long[] _dueNs = new long[RateClass.All.Length];
+    private readonly long[] _notBeforeNs = new long[RateClass.All.Length];
+    private readonly bool[] _hasNews = new bool[RateClass.All.Length];
 
     public bool HasNews(RateClass rate) => _hasNews[rate.Index];
 

@@ -1,10 +1,12 @@
+using System.Collections.Immutable;
+
 namespace Observability.Aggregator.Streaming;
 
 /// <summary>A class of frame rate. At most one frame of a class is made in each of its periods.</summary>
 internal sealed class RateClass
 {
     /// <summary>From the fastest to the slowest; <see cref="Index"/> is the place in here.</summary>
-    public static readonly IReadOnlyList<RateClass> All = [new(0, 60), new(1, 30), new(2, 15), new(3, 5), new(4, 1)];
+    public static readonly ImmutableArray<RateClass> All = [new(0, 60), new(1, 30), new(2, 15), new(3, 5), new(4, 1)];
 
     // A conflated row costs as much as four raw samples. At 60 Hz more than 64 samples in 16.67 ms are more than a picture shows.
     private const int RawSamplesMaxAtFullRate = 64;
@@ -32,5 +34,5 @@ internal sealed class RateClass
     public static RateClass? OfHz(int hz) => All.FirstOrDefault(rate => rate.Hz == hz);
 
     /// <summary>The class that many steps slower, at most the slowest.</summary>
-    public RateClass Slower(int steps) => All[int.Min(Index + steps, All.Count - 1)];
+    public RateClass Slower(int steps) => All[int.Min(Index + steps, All.Length - 1)];
 }

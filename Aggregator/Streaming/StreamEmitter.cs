@@ -17,7 +17,7 @@ internal sealed class StreamEmitter(
     public List<Viewer> ToPlan { get; } = [];
 
     /// <summary>Viewers of the class whose queue takes no frame more.</summary>
-    public IReadOnlyList<Viewer> FindFull(RateClass rate)
+    public List<Viewer> FindFull(RateClass rate)
     {
         _full.Clear();
         foreach (FrameStream stream in registry.StreamsOf(rate))

@@ -8,7 +8,7 @@ namespace Observability.Aggregator.Streaming;
 /// </summary>
 internal sealed class StreamingCounters
 {
-    private readonly long[] _encodesByClass = new long[RateClass.All.Count];
+    private readonly long[] _encodesByClass = new long[RateClass.All.Length];
     private long _ticks;
     private long _encodedBytes;
     private long _framesQueued;

@@ -5,7 +5,7 @@ internal readonly struct AllocationMeter
 {
     /// <summary>A collection, which any other test may cause, counts the unused rest of the thread's allocation context (8 KB) as allocated.
     /// Only blocking collections run in the tests (tests/Directory.Build.targets), so that each is counted.</summary>
-    private const int ContextBytes = 8 * 1024 + 64;
+    public const int ContextBytes = 8 * 1024 + 64;
 
     private readonly long _bytes;
     private readonly int _collections;

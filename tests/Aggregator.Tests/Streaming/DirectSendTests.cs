@@ -45,6 +45,40 @@ public sealed class DirectSendTests
     }
 
     [Fact]
+    public async Task Frames_SentByTheFrameLoop_AllocateNothingOnItsThread()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Streaming:QueueFramesMax=256");
+        var source = new TestSource(aggregator.Get<TelemetryStore>());
+        Series series = source.Add("value");
+        using RawViewer viewer = await RawViewer.ConnectAsync(aggregator);
+        for (int ping = 0; ping < 2; ping++)
+        {
+            await viewer.SendAsync(ClientFrames.Frame(0x8A, await viewer.UntilAsync(0x89)));
+        }
+        await viewer.SendAsync(Subscribe);
+        await viewer.UntilAsync(0x82, payload => DecodedFrame.Decode(payload).IsBackfillEnd);
+        FrameLoop loop = aggregator.Get<FrameLoop>();
+        StreamingCounters counters = aggregator.Get<StreamingCounters>();
+        using var meter = new LoopMeter(loop);
+
+        async Task SendAsync(int frames)
+        {
+            for (int value = 1; value <= frames; value++)
+            {
+                source.Append(series, TimeProvider.System.UnixNs(), (double)value);
+                await viewer.UntilAsync(0x82);
+            }
+        }
+
+        await SendAsync(30);
+        meter.Read();
+        long direct = counters.FramesSentDirectly;
+        await SendAsync(120);
+        meter.AssertNothingSinceRead();
+        Assert.InRange(counters.FramesSentDirectly - direct, 119, 121);
+    }
+
+    [Fact]
     public async Task Ping_OfAClientThatIsSilent_IsSentAndWithoutAnAnswerItIsCut()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Streaming:PingIntervalMs=200", "Streaming:PongTimeoutMs=2500");
@@ -87,5 +121,37 @@ public sealed class DirectSendTests
         Assert.Equal("03E8", Convert.ToHexString(await viewer.UntilAsync(0x88)));
         Assert.Null(await viewer.ReceiveAsync());
         Assert.Equal(0, aggregator.Get<StreamingCounters>().ClientsCut);
+    }
+
+    /// <summary>What the loop's thread allocates, read by a command on it: the command itself, its closure and its signal are made outside.</summary>
+    private sealed class LoopMeter(FrameLoop loop) : IDisposable
+    {
+        private readonly ManualResetEventSlim _ran = new();
+        private long _bytes;
+        private int _collections;
+
+        public void Read()
+        {
+            _ran.Reset();
+            loop.Post(Note);
+            Assert.True(_ran.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), "The frame loop does not run.");
+        }
+
+        public void AssertNothingSinceRead()
+        {
+            (long bytes, int collections) = (_bytes, _collections);
+            Read();
+            // As AllocationMeter: a collection counts the unused rest of the thread's allocation context.
+            Assert.InRange(_bytes - bytes, 0, (_collections - collections) * (long)AllocationMeter.ContextBytes);
+        }
+
+        public void Dispose() => _ran.Dispose();
+
+        private void Note()
+        {
+            // Collections on the safe side of both reads: a collection between them only widens what is allowed.
+            (_bytes, _collections) = (GC.GetAllocatedBytesForCurrentThread(), GC.CollectionCount(0));
+            _ran.Set();
+        }
     }
 }
