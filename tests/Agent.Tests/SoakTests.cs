@@ -26,7 +26,7 @@ public sealed class SoakTests
     public void Verdict_OfATrend_NamesWhatGrew(double megabytesAStep, int handlesAStep, double latencyFactorAStep, string grew)
     {
         SoakVerdict verdict = SoakVerdict.Of([.. Enumerable.Range(0, 12).Select(step => new SoakSample(
-            TimeSpan.FromSeconds(step * 4), 120 + (step * megabytesAStep) + (step % 2), 8, step, 1, 230 + (handlesAStep * step), 20, 60 * Math.Pow(latencyFactorAStep, step)))]);
+            TimeSpan.FromSeconds(step * 4), 22 + (step * megabytesAStep) + (step % 2), 8, step, 1, 28 + (handlesAStep * step), 20, 60 * Math.Pow(latencyFactorAStep, step)))]);
         Assert.Equal(grew, string.Join(' ', verdict.Judged.Where(one => one.Late > one.Allowed).Select(one => one.What)));
     }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { QUESTION_SERIES_MAX, questionsOf } from './questions'
+import { QUESTION_REGEX_MAX, QUESTION_SERIES_MAX, questionsOf } from './questions'
 import { matcherOf, parseSelector } from './selector'
 import { LiveSeries } from './series'
 import { entry } from './testing'
@@ -27,6 +27,7 @@ function check(all: readonly LiveSeries[]): number {
     expect(all.filter(matcherOf(parsed.selector))).toHaveLength(question.series.length)
     expect(question.series.length).toBeLessThanOrEqual(QUESTION_SERIES_MAX)
     expect(encodeURIComponent(question.selector).length).toBeLessThan(8000)
+    for (const { operator, value } of parsed.selector.matchers) if (operator === '=~') expect(value.length).toBeLessThanOrEqual(QUESTION_REGEX_MAX)
   }
   return questions.length
 }
@@ -48,6 +49,10 @@ describe('questionsOf', () => {
 
   it('keeps addresses short where names are long', () => {
     expect(check(series(600, i => `${'x'.repeat(190)}${i}`, () => 'a'))).toBeGreaterThan(20)
+  })
+
+  it('asks for a name that is longer than a regular expression may be by itself', () => {
+    check(series(600, i => (i === 0 ? '+'.repeat(600) : `service-${i}`), () => 'a'))
   })
 
   it('narrows the selector to the series of the question where others match it', () => {

@@ -6,6 +6,8 @@ import type { LiveSeries } from './series'
 export const QUESTION_SERIES_MAX = 500
 /** Of the values in one selector: addresses have a limit of 8 KiB. */
 const QUESTION_TEXT_MAX = 4000
+/** An aggregator takes no longer regular expression (SelectorLimits.RegexLengthMax). */
+export const QUESTION_REGEX_MAX = 1024
 
 export type Question = { readonly selector: string, readonly series: readonly LiveSeries[] }
 
@@ -27,15 +29,19 @@ export function questionsOf(
   let values: string[] = []
   let members: LiveSeries[] = []
   let length = 0
+  let regexLength = 0
   const withMatcher = (matcher: Matcher): Selector => ({ ...selector, matchers: [...selector.matchers, matcher] })
   const finish = () => {
     if (members.length > 0) {
-      const value = values.map(literal).join('|')
-      questions.push({ selector: selectorText(withMatcher({ label, operator: '=~', value })), series: members })
+      const matcher: Matcher = values.length === 1
+        ? { label, operator: '=', value: values[0]! }
+        : { label, operator: '=~', value: values.map(literal).join('|') }
+      questions.push({ selector: selectorText(withMatcher(matcher)), series: members })
     }
     values = []
     members = []
     length = 0
+    regexLength = 0
   }
   for (const value of [...byValue.keys()].sort()) {
     const group = byValue.get(value)!
@@ -45,8 +51,11 @@ export function questionsOf(
     }
     // As it stands in the address: a backslash is escaped for the selector's quotes, too.
     const added = encodeURIComponent(`|${literal(value).replace(/[\\"]/g, '\\$&')}`).length
-    if (members.length + group.length > QUESTION_SERIES_MAX || length + added > QUESTION_TEXT_MAX) finish()
+    const regexAdded = literal(value).length + 1
+    const isLong = length + added > QUESTION_TEXT_MAX || regexLength + regexAdded > QUESTION_REGEX_MAX
+    if (isLong || members.length + group.length > QUESTION_SERIES_MAX) finish()
     length += added
+    regexLength += regexAdded
     values.push(value)
     members.push(...group)
   }

@@ -37,7 +37,7 @@ internal sealed class LivePage : IAsyncDisposable
         {
             if (message.Type == "error")
             {
-                _consoleErrors.Enqueue(message.Text);
+                _consoleErrors.Enqueue($"{message.Text} {message.Location}");
             }
         };
     }

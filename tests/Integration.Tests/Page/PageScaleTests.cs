@@ -41,6 +41,12 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
             }
             await desk.ScreenshotAsync($"scale-{names.Length}");
         }
+        // More series than an aggregator answers about at a time: the page asks in parts.
+        IResponse answer = await desk.Page.RunAndWaitForResponseAsync(
+            () => desk.Page.GotoAsync(new Uri(aggregator.Web, "/?page=explore&q=rps&window=10m").ToString()),
+            response => response.Url.Contains("/api/samples", StringComparison.Ordinal),
+            new PageRunAndWaitForResponseOptions { Timeout = (float)Patience.TotalMilliseconds });
+        Assert.True(answer.Ok, $"{answer.Status} for {answer.Url}: {await answer.TextAsync()}");
         foreach (LivePage page in new[] { desk, phone })
         {
             Assert.Empty(page.Errors);

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Observability.Stress.Processes;
 
-/// <summary>What one process takes, read from outside: processor time, resident memory, open files.</summary>
+/// <summary>What one process takes, read from outside: processor time, resident memory, open files and sockets.</summary>
 internal readonly record struct ProcessUse(TimeSpan Cpu, long ResidentBytes, long OwnBytes, int Handles)
 {
     private const string OwnLine = "RssAnon:";
@@ -16,8 +16,15 @@ internal readonly record struct ProcessUse(TimeSpan Cpu, long ResidentBytes, lon
     public static ProcessUse Of(int processId)
     {
         using Process process = Process.GetProcessById(processId);
-        // On Linux HandleCount is the number of open file descriptors.
-        return new ProcessUse(process.TotalProcessorTime, process.WorkingSet64, Own(processId) ?? process.PrivateMemorySize64, process.HandleCount);
+        return new ProcessUse(
+            process.TotalProcessorTime, process.WorkingSet64, Own(processId) ?? process.PrivateMemorySize64, Opened(processId) ?? process.HandleCount);
+    }
+
+    /// <summary>Open file descriptors, as Linux tells them, without libraries: the runtime keeps those it has loaded, some of them late.</summary>
+    private static int? Opened(int processId)
+    {
+        var folder = new DirectoryInfo($"/proc/{processId}/fd");
+        return folder.Exists ? folder.EnumerateFileSystemInfos().Count(file => file.LinkTarget?.EndsWith(".dll", StringComparison.Ordinal) != true) : null;
     }
 
     /// <summary>Anonymous resident memory, as Linux tells it.</summary>

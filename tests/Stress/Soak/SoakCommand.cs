@@ -43,7 +43,7 @@ internal static class SoakCommand
             string exposition = await aggregator.Http.GetStringAsync(aggregator.Metrics);
             ProcessUse use = ProcessUse.Of(aggregator.Id);
             samples.Add(new SoakSample(
-                clock.Elapsed, use.Megabytes, ServerProcess.Sum(exposition, "dotnet_gc_heap_bytes") / (1024 * 1024),
+                clock.Elapsed, use.OwnMegabytes, ServerProcess.Sum(exposition, "dotnet_gc_heap_bytes") / (1024 * 1024),
                 (long)ServerProcess.Sum(exposition, "dotnet_gc_collections_total", "generation=\"0\""),
                 ServerProcess.Sum(exposition, "telemetry_ring_memory_bytes") / (1024 * 1024), use.Handles, load.TakeLatencyMs(0.5), load.TakeLatencyMs(0.99)));
             onSample(samples[^1]);
