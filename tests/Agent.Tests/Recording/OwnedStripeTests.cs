@@ -37,6 +37,31 @@ public sealed class OwnedStripeTests
     }
 
     [Fact]
+    public async Task DrainTo_WhileItsOwnerRecords_LosesAndInventsNothing()
+    {
+        const int records = 1_000_000;
+        using var recorder = new Recorder();
+        HistogramHandle histogram = recorder.Registry.Histogram("h", "", []);
+        var drained = new HistogramAccumulator();
+        Task recording = Task.Factory.StartNew(
+            () =>
+            {
+                for (int i = 0; i < records; i++)
+                {
+                    histogram.Record(1 + (i & 1));
+                }
+            },
+            TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        while (!recording.IsCompleted)
+        {
+            histogram.DrainTo(drained);
+        }
+        await recording;
+        histogram.DrainTo(drained);
+        Assert.Equal((records, 1.5 * records, 1.0, 2.0), (drained.Count, drained.Sum, drained.Min, drained.Max));
+    }
+
+    [Fact]
     public void Push_OfHistogramsThatOneThreadRecordsOften_CarriesEveryMeasurementOnce()
     {
         using var recorder = new Recorder();

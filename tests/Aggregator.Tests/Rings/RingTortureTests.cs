@@ -13,10 +13,12 @@ public sealed class RingTortureTests
         int.TryParse(Environment.GetEnvironmentVariable("RING_TORTURE_MS"), out int milliseconds) ? milliseconds : 1_000;
 
     private const int ReadsMin = 20_000;
+    private const int ParkedMin = 10;
     private const int DeadlineMs = 60_000;
 
     private readonly Stopwatch _started = Stopwatch.StartNew();
     private long _reads;
+    private long _parked;
 
     [Fact]
     public async Task RowRing_UnderConcurrentReaders_NeverShowsATornSample()
@@ -114,11 +116,11 @@ public sealed class RingTortureTests
         RecordRing ring = new(new RingLimits(budget, 128, 4096, long.MaxValue));
         using CancellationTokenSource stop = new();
         Task<long> reader = Task.Run(() => ReadRecords(ring, stop.Token));
-        Task<long> parker = Task.Run(() => Park(ring, stop.Token));
+        Task parker = Task.Run(() => Park(ring, stop.Token), TestContext.Current.CancellationToken);
         long written = 0;
         byte[] record = new byte[400];
         Random random = new(3);
-        while (!IsEnough())
+        while (!IsEnough() || (Volatile.Read(ref _parked) < ParkedMin && !IsTooLate()))
         {
             for (int i = random.Next(40); i >= 0; i--, written++)
             {
@@ -129,30 +131,31 @@ public sealed class RingTortureTests
             Thread.SpinWait(random.Next(400));
         }
         await stop.CancelAsync();
-        Assert.True(await parker > 10, "The ring was hardly ever parked: the test saw no race.");
+        await parker;
         await reader;
+        Assert.True(_parked >= ParkedMin, "The ring was hardly ever parked: the test saw no race.");
         Assert.Equal((written, ring.SizeInBytes), (ring.Head, budget.BytesUsed));
         ring.SealedRecords = ring.Head;
         Assert.True(ring.TryPark(ring.AskToPark()) || ring.Capacity == 0);
         Assert.Equal(0, budget.BytesUsed);
     }
 
-    private static long Park(RecordRing ring, CancellationToken stop)
+    private void Park(RecordRing ring, CancellationToken stop)
     {
-        long parked = 0;
         while (!stop.IsCancellationRequested)
         {
             ring.SealedRecords = ring.Head;
             long head = ring.AskToPark();
             Interlocked.MemoryBarrierProcessWide();
-            parked += ring.TryPark(head) ? 1 : 0;
+            Volatile.Write(ref _parked, _parked + (ring.TryPark(head) ? 1 : 0));
         }
-        return parked;
     }
 
     /// <summary>Long enough, and enough read: on a busy machine a second may pass without two threads running at once.</summary>
     private bool IsEnough() =>
-        (_started.ElapsedMilliseconds >= DurationMs && Volatile.Read(ref _reads) >= ReadsMin) || _started.ElapsedMilliseconds > DurationMs + DeadlineMs;
+        (_started.ElapsedMilliseconds >= DurationMs && Volatile.Read(ref _reads) >= ReadsMin) || IsTooLate();
+
+    private bool IsTooLate() => _started.ElapsedMilliseconds > DurationMs + DeadlineMs;
 
     private long ReadScalars(RowRing ring, int seed, CancellationToken stop, bool areAggregates = true)
     {
