@@ -76,7 +76,7 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
         await Eventually.GetAsync(() => second.ReadoutAsync($"explore-{Line}"), value => value == 42, Patience, "the value 42 in the second browser");
         Assert.Equal(range, await RangeAsync(second));
         Assert.Equal("right", await second.Page.Locator("label:has-text('axis') select").InputValueAsync());
-        Assert.Equal("paused", await second.StateAsync());
+        await Eventually.GetAsync(second.StateAsync, state => state == "paused", Patience, "the same instant in the second browser");
         Assert.Empty(second.Errors);
     }
 
@@ -108,7 +108,10 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
         await page.Mouse.MoveAsync(box.X + (box.Width * 0.98f) + 200, box.Y + (box.Height / 2), new MouseMoveOptions { Steps = 5 });
         await page.Mouse.UpAsync();
         await Eventually.GetAsync(live.StateAsync, state => state == "paused", Patience, "a frozen picture");
-        string frozen = await live.PictureAsync("explore");
+        // What is read from history for it may still come.
+        string frozen = "";
+        await Eventually.GetAsync(
+            () => live.PictureAsync("explore"), picture => picture == Interlocked.Exchange(ref frozen, picture), Patience, "a picture that stands still");
         truth.Level = 99;
         long received = truth.Agent.Ledger.Acknowledged;
         await Eventually.GetAsync(() => Task.FromResult(truth.Agent.Ledger.Acknowledged), now => now > received + 100, Patience, "samples while frozen");
@@ -130,7 +133,7 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
         Assert.True(new FileInfo(await png.PathAsync()).Length > 2000);
 
         await page.Keyboard.PressAsync("?");
-        Assert.True(await page.GetByRole(AriaRole.Dialog).IsVisibleAsync());
+        await page.GetByRole(AriaRole.Dialog).WaitForAsync();
         Assert.Empty(live.Errors);
         Assert.Empty(live.ConsoleErrors);
     }

@@ -112,7 +112,8 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
         Assert.Contains("too many requests", text, StringComparison.Ordinal);
         Assert.Contains("service-0000", text, StringComparison.Ordinal);
         await Eventually.GetAsync(() => live.PaintedColumnsAsync("capture-rps"), share => share > 0.3, Patience, "the captured line");
-        Assert.True(await page.Locator("[data-capture] canvas[data-chart]").CountAsync() >= 4, "All metrics of the instance that fired are kept.");
+        await Eventually.GetAsync(
+            () => page.Locator("[data-capture] canvas[data-chart]").CountAsync(), charts => charts >= 4, Patience, "charts of all metrics of the instance that fired");
         await Eventually.GetAsync(() => Task.FromResult(page.Url), url => url.Contains("capture=", StringComparison.Ordinal), Patience, "the capture in the address");
         await live.ScreenshotAsync("capture");
         await using LivePage second = await chromium.OpenAsync(new Uri(page.Url));
@@ -187,7 +188,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
         await ShowAsync(page, web, "/", known == 0 ? none : known == 1 ? "1 service" : $"{known} services");
         if (known > 0)
         {
-            Assert.InRange(await page.Page.Locator("tr[data-service]").CountAsync(), 1, 120);
+            await Eventually.GetAsync(() => page.Page.Locator("tr[data-service]").CountAsync(), rows => rows is >= 1 and <= 120, Patience, "the rows that are in view");
         }
         await ShowAsync(page, web, "/?wall=rps", known == 0 ? none : $"{known} series");
         await ShowAsync(page, web, first.Length == 0 ? "/?page=service" : $"/?page=service&service={first}", known == 0 ? none : "THROUGHPUT");
