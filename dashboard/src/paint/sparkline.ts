@@ -7,9 +7,12 @@ import type { Line } from './lineContent'
 
 /** A sparkline is looked at, not read: above so many that are in view they take turns, so that no frame draws them all. */
 const IN_VIEW_EACH_FRAME = 8
+/** So many pixels of their widths in one frame: a wide one costs as much as several narrow ones. */
+const PIXELS_EACH_FRAME = 600
 const TURNS_MAX = 3
 let mounted = 0
 let inView = 0
+let pixelsInView = 0
 /** Rows closer than this many to a pixel are drawn as columns of pixels, which must not change from frame to frame. */
 const DENSE_ROWS_PER_PIXEL = 3
 const AREA_OPACITY = 0.12
@@ -20,6 +23,7 @@ export class Sparkline implements Chart {
   #line: Line | null = null
   #invalid = true
   #visible = true
+  #width = 0
   /** What the canvas shows. */
   readonly #drawn = { edgeColumn: Number.NaN, version: -1 }
   #frames = 0
@@ -58,7 +62,10 @@ export class Sparkline implements Chart {
   }
 
   #see(visible: boolean): void {
-    if (visible !== this.#visible) inView += visible ? 1 : -1
+    if (visible !== this.#visible) {
+      inView += visible ? 1 : -1
+      pixelsInView += visible ? this.#width : -this.#width
+    }
     this.#visible = visible
   }
 
@@ -67,7 +74,7 @@ export class Sparkline implements Chart {
     const look = frame.viewVersion + frame.themeVersion
     if (look !== this.#look) this.#invalid = true
     this.#look = look
-    const turns = Math.max(1, Math.min(TURNS_MAX, Math.ceil(inView / IN_VIEW_EACH_FRAME)))
+    const turns = Math.max(1, Math.min(TURNS_MAX, Math.ceil(Math.max(inView / IN_VIEW_EACH_FRAME, pixelsInView / PIXELS_EACH_FRAME))))
     const hasTurn = (this.#frames++ + this.#place) % turns === 0
     // Where the picture stands still, what comes of its history is drawn when it comes.
     const isFilled = !moved && this.#line !== null && this.#line.column.dirtyFromMs + this.#line.shiftMs() < frame.edgeMs
@@ -76,6 +83,8 @@ export class Sparkline implements Chart {
     const canvas = this.#canvas
     const width = Math.round(canvas.clientWidth * ratio)
     const height = Math.round(canvas.clientHeight * ratio)
+    pixelsInView += width - this.#width
+    this.#width = width
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width
       canvas.height = height
