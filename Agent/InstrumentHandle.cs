@@ -8,6 +8,9 @@ namespace Observability.Agent;
 /// </summary>
 public abstract class InstrumentHandle
 {
+    /// <summary>A handle must be worth a place of its own for the thread that records on it: so often it shares first.</summary>
+    internal const int RecordsBeforeOwner = 256;
+
     private readonly DropReason? _refusal;
 
     private protected InstrumentHandle(SeriesIdentity identity, SeriesKind kind, int seriesRef, RecordingDrops drops, DropReason? refusal)

@@ -15,9 +15,6 @@ public sealed class CounterHandle : InstrumentHandle
     private static readonly int CellCount =
         (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(Environment.ProcessorCount, 1, 8));
 
-    /// <summary>A counter must be worth a cell of its thread.</summary>
-    private const int AddsBeforeOwner = 256;
-
     private readonly long[] _cells = new long[(CellCount + 1) * CellLongs];     // the last is the owner's, which alone writes it
     private readonly Lock _totalGate = new();
     private readonly long _refusedMask;
@@ -84,7 +81,7 @@ public sealed class CounterHandle : InstrumentHandle
     {
         int threadId = Environment.CurrentManagedThreadId;
         Interlocked.Add(ref _cells[(threadId & (CellCount - 1)) * CellLongs], count);
-        if (_ownerThreadId == 0 && ++_addsShared >= AddsBeforeOwner)
+        if (_ownerThreadId == 0 && ++_addsShared >= RecordsBeforeOwner)
         {
             Interlocked.CompareExchange(ref _ownerThreadId, threadId, 0);
         }

@@ -10,9 +10,6 @@ namespace Observability.Agent;
 /// </summary>
 public sealed class GaugeHandle : InstrumentHandle
 {
-    /// <summary>A gauge must be worth a lane of its thread.</summary>
-    internal const int SetsBeforeLane = 256;
-
     /// <summary>A gauge that another thread has set so many times while it was in a lane stays in the queue.</summary>
     internal const int LaneChangesMax = 16;
 
@@ -65,7 +62,7 @@ public sealed class GaugeHandle : InstrumentHandle
         {
             CountRefused();
         }
-        else if (lane is null && (++_setsInQueue < SetsBeforeLane || !_buffer.IsQueueEmpty || _laneChanges > LaneChangesMax))
+        else if (lane is null && (++_setsInQueue < RecordsBeforeOwner || !_buffer.IsQueueEmpty || _laneChanges > LaneChangesMax))
         {
             Enqueue(value);
         }

@@ -12,9 +12,6 @@ public sealed class HistogramHandle : InstrumentHandle
 {
     private static readonly int StripeCount = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(Environment.ProcessorCount, 2, 8));
 
-    /// <summary>A histogram must be worth a stripe of its thread.</summary>
-    private const int RecordsBeforeOwner = 256;
-
     private readonly HistogramStripe?[] _stripes = new HistogramStripe?[StripeCount];
 
     private OwnedStripe? _owned;            // set once

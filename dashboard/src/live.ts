@@ -4,7 +4,7 @@ import { readTheme } from './paint/theme'
 import { Viewport } from './paint/viewport'
 import { Agents } from './store/agents'
 import { Catalog } from './store/catalog'
-import { dropDeparted } from './store/departed'
+import { dropDeparted, SERIES_LISTED_MAX } from './store/departed'
 import { History } from './store/history'
 import { LiveStore, type Wish } from './store/liveStore'
 import { Overview } from './store/overview'
@@ -21,8 +21,6 @@ const SWEEP_EVERY_READS = 4
 const STATUS_EVERY_READS = 20
 const SERVICES_EVERY_READS = 8
 const DEPARTED_EVERY_READS = 80
-/** What one list of series holds at most: the aggregators' own limit. */
-const SERIES_LISTED_MAX = 20_000
 
 export type LiveOptions = {
   readonly addresses: readonly string[]

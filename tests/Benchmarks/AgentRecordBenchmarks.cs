@@ -146,7 +146,7 @@ public class AgentRecordBenchmarks
 
         void Record()
         {
-            for (int i = 0; i <= GaugeHandle.SetsBeforeLane; i++)
+            for (int i = 0; i <= InstrumentHandle.RecordsBeforeOwner; i++)
             {
                 _sharedCounter.Add(1);
                 _sharedGauge.Set(i);

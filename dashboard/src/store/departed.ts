@@ -6,7 +6,8 @@ import { selectorText } from './selector'
 
 /** A series that was heard of lately is not asked about. */
 export const SILENT_MIN_MS = 60_000
-const LISTED_MAX = 20_000
+/** What one list of series holds at most: the aggregators' own limit. */
+export const SERIES_LISTED_MAX = 20_000
 /** Services of one look: the next look asks about others. */
 const SERVICES_MAX = 20
 
@@ -18,7 +19,7 @@ export async function dropDeparted(
   const services = [...new Set(silent.map(series => series.service))].slice(0, SERVICES_MAX)
   for (const service of services) {
     const selector = encodeURIComponent(selectorText({ name: null, matchers: [{ label: 'service', operator: '=', value: service }] }))
-    const answer = await ask(`/api/series?limit=${LISTED_MAX}&selector=${selector}`)
+    const answer = await ask(`/api/series?limit=${SERIES_LISTED_MAX}&selector=${selector}`)
     const list = readSeries(answer)
     if (list === null || list.series.length < list.total || !Array.isArray(fieldsOf(answer)['series'])) continue
     const known = new Set(list.series.map(entry => seriesIdentity(aggregator, entry)))

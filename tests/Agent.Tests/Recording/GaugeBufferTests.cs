@@ -155,7 +155,7 @@ public sealed class GaugeBufferTests
 
     private void IntoLane(Recorder recorder, GaugeHandle gauge)
     {
-        for (int i = 0; i <= GaugeHandle.SetsBeforeLane; i++)
+        for (int i = 0; i <= InstrumentHandle.RecordsBeforeOwner; i++)
         {
             gauge.Set(i);
             Take(recorder);
