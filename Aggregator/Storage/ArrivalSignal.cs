@@ -1,72 +1,58 @@
-using System.Threading.Tasks.Sources;
-
 namespace Observability.Aggregator.Storage;
 
 /// <summary>
-/// Tells one waiter that batches were applied. Any thread signals, once per batch; one loop waits. However many signals
-/// come before a wait, it returns once.
+/// Tells one loop that batches were applied. Any thread signals, once per batch; while the loop has not asked, or was told already, that costs
+/// a fence and a read. However many signals come between two questions, one answer says so. The thread that signals wakes the loop itself: no
+/// other thread has to find the time first.
 /// </summary>
-internal sealed class ArrivalSignal : IValueTaskSource
+internal sealed class ArrivalSignal
 {
     private const int Idle = 0;
     private const int Signalled = 1;
-    private const int Waiting = 2;
+    private const int Asked = 2;
 
-    private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
-    private CancellationTokenRegistration _cancellation;
+    private Action? _wake;
     private int _state;
+    private bool _isAsked;
+
+    /// <summary>The loop asked and has had no answer yet: the next signal wakes it. Loop's thread.</summary>
+    public bool IsAsked => _isAsked;
+
+    /// <summary>Who asks, before the first question. <paramref name="wake"/> runs on the thread that signals: it must be short and must not throw.</summary>
+    public void Serve(Action wake)
+    {
+        if (Interlocked.CompareExchange(ref _wake, wake, null) is not null)
+        {
+            throw new InvalidOperationException("Arrivals wake one loop, and there is one already.");
+        }
+    }
 
     public void Signal()
     {
-        // Without this fence the samples just published could still be on their way while we read a signal that the waiter
-        // has consumed: it would look, see nothing, and wait.
+        // Without this fence the samples just published could still be on their way while we read a signal that the loop
+        // has taken: it would look, see nothing, and wait.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _state) == Signalled)
+        if (Volatile.Read(ref _state) != Signalled && Interlocked.Exchange(ref _state, Signalled) == Asked)
         {
-            return;
-        }
-        if (Interlocked.Exchange(ref _state, Signalled) == Waiting)
-        {
-            Volatile.Write(ref _state, Idle);
-            _core.SetResult(true);
+            _wake!();
         }
     }
 
-    /// <summary>Returns at once if there was a signal since the last wait. Only one wait at a time.</summary>
-    public ValueTask WaitAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// True when something arrived since the last call that returned true; <paramref name="wasAwaited"/>: it came after we had asked. False is a
+    /// question: the next signal wakes the loop. One thread.
+    /// </summary>
+    public bool TryTake(out bool wasAwaited)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (Interlocked.CompareExchange(ref _state, Idle, Signalled) == Signalled)
+        wasAwaited = _isAsked;
+        _isAsked = true;
+        if (Interlocked.CompareExchange(ref _state, Asked, Idle) != Signalled)
         {
-            return default;
+            return false;
         }
-        _core.Reset();
-        ValueTask wait = new(this, _core.Version);
-        if (Interlocked.CompareExchange(ref _state, Waiting, Idle) == Signalled)
-        {
-            Volatile.Write(ref _state, Idle);
-            return default;
-        }
-        _cancellation = cancellationToken.UnsafeRegister(static signal => ((ArrivalSignal)signal!).Cancel(), this);
-        return wait;
-    }
-
-    void IValueTaskSource.GetResult(short token)
-    {
-        _cancellation.Dispose();
-        _core.GetResult(token);
-    }
-
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
-
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
-
-    private void Cancel()
-    {
-        if (Interlocked.CompareExchange(ref _state, Idle, Waiting) == Waiting)
-        {
-            _core.SetException(new OperationCanceledException());
-        }
+        // A signal that comes before this line is part of what is taken now; one that comes after it is the next.
+        Interlocked.Exchange(ref _state, Idle);
+        _isAsked = false;
+        return true;
     }
 }

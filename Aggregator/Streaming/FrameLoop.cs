@@ -22,7 +22,7 @@ internal sealed partial class FrameLoop : IHostedService
     private readonly Func<long> _nextTick;
     private readonly WakeSignal _wake = new();
     private readonly FrameSchedule _schedule = new();
-    private readonly ArrivalWatch _arrivals;
+    private readonly ArrivalSignal _arrivals;
     private readonly StreamRegistry _registry;
     private readonly ViewerPlanner _planner;
     private readonly StreamEmitter _emitter;
@@ -42,7 +42,8 @@ internal sealed partial class FrameLoop : IHostedService
         Pool = new FramePool(options.FramePoolBytesMax);
         _nextTick = NextTick;
         var reader = new SeriesReader(store);
-        _arrivals = new ArrivalWatch(store.Arrivals, _wake);
+        _arrivals = store.Arrivals;
+        _arrivals.Serve(_wake.Set);
         _registry = new StreamRegistry(store, reader, counters);
         _planner = new ViewerPlanner(_registry);
         _emitter = new StreamEmitter(store, _registry, reader, Pool, counters, time);
@@ -188,7 +189,7 @@ internal sealed partial class FrameLoop : IHostedService
                 untilNs = long.Min(untilNs, _schedule.DueNs(rate));
             }
         }
-        if (!_arrivals.IsWaiting && _registry.Fastest is { } fastest)
+        if (!_arrivals.IsAsked && _registry.Fastest is { } fastest)
         {
             // Until then arrivals need not wake anyone: they could not be sent yet.
             untilNs = long.Min(untilNs, _schedule.FreeNs(fastest));

@@ -36,7 +36,11 @@ internal sealed class RunningAggregator : IAsyncDisposable
     /// <summary>Each setting as NAME=value; they go before the environment's.</summary>
     public static async Task<RunningAggregator> StartAsync(params string[] settings)
     {
-        string[] args = ["--GRPC_PORT=0", "--WS_PORT=0", "--METRICS_PORT=0", "--LOG_LEVEL=error", .. settings.Select(setting => "--" + setting)];
+        // A stop that hangs is to fail the test, one on a busy machine is not.
+        string[] args =
+        [
+            "--GRPC_PORT=0", "--WS_PORT=0", "--METRICS_PORT=0", "--LOG_LEVEL=error", "--Shutdown:StopTimeoutMs=60000", .. settings.Select(setting => "--" + setting),
+        ];
         WebApplication app = Program.Build(args);
         try
         {

@@ -5,60 +5,73 @@ namespace Observability.Aggregator.Tests.Storage;
 public sealed class ArrivalSignalTests
 {
     private readonly ArrivalSignal _signal = new();
+    private int _wakes;
+
+    public ArrivalSignalTests() => _signal.Serve(() => Interlocked.Increment(ref _wakes));
 
     [Fact]
-    public void WaitAsync_AfterSeveralSignals_ReturnsOnce()
+    public void TryTake_AfterSeveralSignals_IsTrueOnceAndNobodyWasWoken()
     {
         _signal.Signal();
         _signal.Signal();
-        Assert.True(Wait(TestContext.Current.CancellationToken).IsCompletedSuccessfully);
-        Assert.False(Wait(TestContext.Current.CancellationToken).IsCompleted);
-        _signal.Signal();
+        Assert.True(_signal.TryTake(out bool wasAwaited));
+        Assert.False(wasAwaited);
+        Assert.False(_signal.IsAsked);
+        Assert.False(_signal.TryTake(out _));
+        Assert.Equal(0, _wakes);
     }
 
     [Fact]
-    public async Task WaitAsync_BeforeASignal_IsWokenByIt()
+    public void Signal_AfterAQuestion_WakesTheLoopOnceOnTheSignallingThread()
     {
-        Task wait = Wait(TestContext.Current.CancellationToken);
+        Assert.False(_signal.TryTake(out _));
+        Assert.True(_signal.IsAsked);
+        Assert.False(_signal.TryTake(out _));
         _signal.Signal();
-        await wait.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
-        Assert.False(Wait(TestContext.Current.CancellationToken).IsCompleted);
+        _signal.Signal();
+        Assert.Equal(1, _wakes);
+        Assert.True(_signal.TryTake(out bool wasAwaited));
+        Assert.True(wasAwaited);
+        _signal.Signal();
+        Assert.Equal(1, _wakes);
+        Assert.True(_signal.TryTake(out wasAwaited));
+        Assert.False(wasAwaited);
     }
 
     [Fact]
-    public async Task WaitAsync_Cancelled_ThrowsAndTheNextWaitWorks()
-    {
-        using CancellationTokenSource cancellation = new();
-        Task wait = Wait(cancellation.Token);
-        await cancellation.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await wait);
-        _signal.Signal();
-        Assert.True(Wait(TestContext.Current.CancellationToken).IsCompletedSuccessfully);
-    }
+    public void Serve_ASecondLoop_IsRefused() => Assert.Throws<InvalidOperationException>(() => _signal.Serve(() => { }));
 
     [Fact]
     public async Task Signal_FromManyThreads_NeverLosesTheLastOne()
     {
         long published = 0;
         const long Total = 200_000;
+        using var woken = new AutoResetEvent(initialState: false);
+        var signal = new ArrivalSignal();
+        signal.Serve(() => woken.Set());
         Task[] writers =
         [
-            .. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
-            {
-                for (long i = 0; i < Total / 2; i++)
+            .. Enumerable.Range(0, 2).Select(_ => Task.Run(
+                () =>
                 {
-                    Interlocked.Increment(ref published);
-                    _signal.Signal();
-                }
-            })),
+                    for (long i = 0; i < Total / 2; i++)
+                    {
+                        Interlocked.Increment(ref published);
+                        signal.Signal();
+                    }
+                },
+                TestContext.Current.CancellationToken)),
         ];
-        using CancellationTokenSource timeout = new(TimeSpan.FromSeconds(30));
-        while (Volatile.Read(ref published) < Total)
+        long seen = 0;
+        while (seen < Total)
         {
-            await _signal.WaitAsync(timeout.Token);    // Throws when a signal was lost: nobody would wake this loop.
+            if (!signal.TryTake(out _))
+            {
+                Assert.True(woken.WaitOne(TimeSpan.FromSeconds(30)), "A signal was lost: nobody woke the loop.");
+                continue;
+            }
+            seen = Volatile.Read(ref published);
         }
         await Task.WhenAll(writers);
     }
-
-    private Task Wait(CancellationToken cancellationToken) => _signal.WaitAsync(cancellationToken).AsTask();
 }

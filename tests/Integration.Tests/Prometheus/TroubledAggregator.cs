@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Integration.Tests.Prometheus;
@@ -13,7 +11,9 @@ namespace Integration.Tests.Prometheus;
 /// </summary>
 internal sealed partial class TroubledAggregator : IAsyncDisposable
 {
-    private const string Subject = "CN=localhost";
+    /// <summary>Of its certificate.</summary>
+    public const string Subject = "CN=localhost";
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan CertificateLasts = TimeSpan.FromDays(9);
 
@@ -104,21 +104,6 @@ internal sealed partial class TroubledAggregator : IAsyncDisposable
         BaseAddress = Web,
     };
 
-    /// <summary>A viewer, without whom the frame loop has nothing to do. It reads until its connection ends.</summary>
-    public static async Task<ClientWebSocket> WatchAsync(Uri web)
-    {
-        var socket = new ClientWebSocket();
-        socket.Options.AddSubProtocol("telemetry.v1.binary");
-        socket.Options.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == Subject;
-        var address = new UriBuilder(web) { Scheme = web.Scheme == Uri.UriSchemeHttps ? "wss" : "ws", Path = "/ws" };
-        await socket.ConnectAsync(address.Uri, TestContext.Current.CancellationToken);
-        await socket.SendAsync(
-            Encoding.UTF8.GetBytes("""{"type":"subscribe","id":1,"selector":"{service=~\".+\"}","rate":60}"""),
-            WebSocketMessageType.Text, true, TestContext.Current.CancellationToken);
-        _ = ReadAsync(socket);
-        return socket;
-    }
-
     public async ValueTask DisposeAsync()
     {
         if (_process is { HasExited: false })
@@ -128,22 +113,6 @@ internal sealed partial class TroubledAggregator : IAsyncDisposable
         }
         _process?.Dispose();
         _folder.Delete(recursive: true);
-    }
-
-    private static async Task ReadAsync(ClientWebSocket socket)
-    {
-        byte[] buffer = new byte[1 << 20];
-        try
-        {
-            while (socket.State == WebSocketState.Open)
-            {
-                await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
-            }
-        }
-        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or OperationCanceledException)
-        {
-            // The aggregator was killed, or the test is over.
-        }
     }
 
     private static async Task<bool> SignalAsync(int id, string signal)
