@@ -11,67 +11,104 @@ internal static class LoadCommand
     public static async Task<int> RunAsync(string[] args, TextWriter output)
     {
         bool quick = args.Contains("--quick");
-        bool ownOnly = args.Contains("--own");
-        int onlyAt = Array.IndexOf(args, "--only");
-        string only = onlyAt >= 0 ? args[onlyAt + 1] : "";
-        // Less, and half of what is measured is code that is not yet optimised.
-        int warmAt = Array.IndexOf(args, "--warm");
-        TimeSpan warmUp = TimeSpan.FromSeconds(warmAt >= 0 ? double.Parse(args[warmAt + 1], CultureInfo.InvariantCulture) : quick ? 3 : 10);
-        TimeSpan time = TimeSpan.FromSeconds(quick ? 2 : 5);
+        string Option(string name, string otherwise) => Array.IndexOf(args, name) is var at and >= 0 ? args[at + 1] : otherwise;
+        var plan = new LoadPlan(
+            Only: Option("--only", ""),
+            OwnOnly: args.Contains("--own"),
+            Rounds: int.Parse(Option("--rounds", quick ? "1" : "3"), CultureInfo.InvariantCulture),
+            // Less, and half of what is measured is code that is not yet optimised.
+            WarmUp: TimeSpan.FromSeconds(double.Parse(Option("--warm", quick ? "3" : "20"), CultureInfo.InvariantCulture)),
+            Time: TimeSpan.FromSeconds(quick ? 2 : 5));
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Environment.ProcessorCount} cores, .NET {Environment.Version}; CPU of the server's process alone, user and system; {time.TotalSeconds} s each after {warmUp.TotalSeconds} s"));
-        await SaturateAsync(new LoadPlan(only, ownOnly, warmUp, time), output);
+            $"{Environment.ProcessorCount} cores, .NET {Environment.Version}; CPU of the server's process alone, user and system; {plan.Time.TotalSeconds} s each after {plan.WarmUp.TotalSeconds} s, the middle of {plan.Rounds} rounds"));
+        await SaturateAsync(plan, output);
         output.WriteLine();
-        await PaceAsync(new LoadPlan(only, ownOnly, warmUp, time), output);
+        await PaceAsync(plan, output);
         return 0;
     }
 
     private static async Task SaturateAsync(LoadPlan plan, TextWriter output)
     {
-        output.WriteLine($"{"saturated",-16} {"B/sample",8} {"CPU s/M",9} {"history",7} {"compile",7} {"stock",9} {"ratio",6} {"inline",9} {"ratio",6} {"samples/s",12} {"stock",12} {"alloc B/msg",11} {"stock",9}   GC 0/1/2      stock   MB stock");
-        Dictionary<string, LoadMeasure> stocks = [];
-        foreach (LoadShape shape in LoadShape.Saturating.Where(shape => shape.Name.Contains(plan.Only, StringComparison.Ordinal)))
+        LoadShape[] rows = [.. LoadShape.Saturating.Where(shape => shape.Name.Contains(plan.Only, StringComparison.Ordinal))];
+        LoadShape[] stockRows = [.. LoadShape.Saturating.Where(shape => rows.Any(row => row.Name == shape.Name || row.InlineName == shape.Name))];
+        var rounds = new LoadRounds();
+        for (int round = 0; round < plan.Rounds; round++)
         {
-            LoadMeasure own = await OnFreshAsync(stock: false, server => LoadMeasure.SaturateAsync(server, shape, 100, plan.WarmUp, plan.Time));
-            LoadMeasure stock = await StockAsync(shape);
-            LoadMeasure inline = await StockAsync(LoadShape.Saturating.First(other => other.Name == shape.InlineName));
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{shape.Name,-16} {own.BytesPerSample,8:0.0} {own.CpuSecondsPerMillion,9:0.0000} {own.HistoryPercent,6:0}% {own.CompilePercent,6:0}% {stock.CpuSecondsPerMillion,9:0.0000} {stock.CpuSecondsPerMillion / own.CpuSecondsPerMillion,5:0.0}x {inline.CpuSecondsPerMillion,9:0.0000} {inline.CpuSecondsPerMillion / own.CpuSecondsPerMillion,5:0.0}x {own.Samples / own.Seconds,12:N0} {stock.Samples / stock.Seconds,12:N0} {own.Allocated / own.Messages,11:N0} {stock.Allocated / stock.Messages,9:N0}   {Collections(own),-10} {Collections(stock),10} {Megabytes(own),4} {Megabytes(stock),5}"));
-
-            async Task<LoadMeasure> StockAsync(LoadShape form)
+            foreach (LoadShape shape in stockRows)
             {
-                if (plan.OwnOnly)
+                Task<LoadMeasure> Saturate(ServerProcess server) => LoadMeasure.SaturateAsync(server, shape, 100, plan.WarmUp, plan.Time);
+                if (rows.Contains(shape))
                 {
-                    return own;
+                    rounds.Add(shape.Name, stock: false, await OnFreshAsync(stock: false, Saturate));
                 }
-                if (!stocks.TryGetValue(form.Name, out LoadMeasure? measured))
+                if (!plan.OwnOnly)
                 {
-                    measured = await OnFreshAsync(stock: true, server => LoadMeasure.SaturateAsync(server, form, 100, plan.WarmUp, plan.Time));
-                    stocks.Add(form.Name, measured);
+                    rounds.Add(shape.Name, stock: true, await OnFreshAsync(stock: true, Saturate));
                 }
-                return measured;
             }
+        }
+        output.WriteLine($"{"saturated",-16} {"B/sample",8} {"CPU s/M",8} {"history",7} {"compile",7} {"samples/s",12} {"alloc B/msg",11}   {"GC 0/1/2",-10} {"MB",4}");
+        foreach (LoadShape shape in rows)
+        {
+            LoadMeasure own = rounds.Of(shape.Name, stock: false);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{shape.Name,-16} {own.BytesPerSample,8:0.0} {own.CpuSecondsPerMillion,8:0.0000} {own.HistoryPercent,6:0}% {own.CompilePercent,6:0}% {own.Samples / own.Seconds,12:N0} {own.Allocated / own.Messages,11:N0}   {Collections(own),-10} {Megabytes(own),4}"));
+            if (plan.OwnOnly)
+            {
+                continue;
+            }
+            LoadMeasure stock = rounds.Of(shape.Name, stock: true);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{"  stock",-16} {stock.BytesPerSample,8:0.0} {stock.CpuSecondsPerMillion,8:0.0000} {"",7} {"",7} {stock.Samples / stock.Seconds,12:N0} {stock.Allocated / stock.Messages,11:N0}   {Collections(stock),-10} {Megabytes(stock),4}   {Text(rounds.Ratio(shape.Name, shape.Name, PerSample))} of the same form, {Text(rounds.Ratio(shape.Name, shape.InlineName, PerSample))} of {shape.InlineName}"));
         }
     }
 
     private static async Task PaceAsync(LoadPlan plan, TextWriter output)
     {
-        output.WriteLine($"{"paced at 20 ms",-16} {"agents",6} {"B/sample",8} {"CPU us/msg",10} {"stock",7} {"ratio",6} {"history",7} {"compile",7} {"switches",8} {"stock",6} {"messages/s",11} {"stock",9} {"msgs/ack",8} {"alloc B/msg",11} {"stock",9}   GC 0/1/2      stock   MB stock");
-        foreach (int agents in PacedAgents.Where(agents => $"paced {agents}".Contains(plan.Only, StringComparison.Ordinal)))
+        int[] rows = [.. PacedAgents.Where(agents => Name(agents).Contains(plan.Only, StringComparison.Ordinal))];
+        var rounds = new LoadRounds();
+        for (int round = 0; round < plan.Rounds; round++)
         {
-            LoadMeasure own = await OnFreshAsync(stock: false, server => LoadMeasure.PaceAsync(server, LoadShape.Paced, agents, plan.WarmUp, plan.Time));
-            LoadMeasure stock = plan.OwnOnly ? own : await OnFreshAsync(stock: true, server => LoadMeasure.PaceAsync(server, LoadShape.Paced, agents, plan.WarmUp, plan.Time));
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{LoadShape.Paced.Name,-16} {agents,6} {own.BytesPerSample,8:0.0} {own.CpuUsPerMessage,10:0.0} {stock.CpuUsPerMessage,7:0.0} {stock.CpuUsPerMessage / own.CpuUsPerMessage,5:0.0}x {own.HistoryPercent,6:0}% {own.CompilePercent,6:0}% {own.Switches / (double)own.Messages,8:0.0} {stock.Switches / (double)stock.Messages,6:0.0} {own.Messages / own.Seconds,11:N0} {stock.Messages / stock.Seconds,9:N0} {own.Messages / (double)own.Acks,8:0.0} {own.Allocated / own.Messages,11:N0} {stock.Allocated / stock.Messages,9:N0}   {Collections(own),-10} {Collections(stock),10} {Megabytes(own),4} {Megabytes(stock),5}"));
+            foreach (int agents in rows)
+            {
+                Task<LoadMeasure> Pace(ServerProcess server) => LoadMeasure.PaceAsync(server, LoadShape.Paced, agents, plan.WarmUp, plan.Time);
+                rounds.Add(Name(agents), stock: false, await OnFreshAsync(stock: false, Pace));
+                if (!plan.OwnOnly)
+                {
+                    rounds.Add(Name(agents), stock: true, await OnFreshAsync(stock: true, Pace));
+                }
+            }
         }
+        output.WriteLine($"{"every 20 ms",-16} {"B/sample",8} {"us/msg",8} {"history",7} {"compile",7} {"switches",8} {"messages/s",12} {"msgs/ack",8} {"alloc B/msg",11}   {"GC 0/1/2",-10} {"MB",4}");
+        foreach (int agents in rows)
+        {
+            Print(Name(agents), rounds.Of(Name(agents), stock: false), "");
+            if (!plan.OwnOnly)
+            {
+                Print("  stock", rounds.Of(Name(agents), stock: true), Text(rounds.Ratio(Name(agents), Name(agents), measure => measure.CpuUsPerMessage)));
+            }
+        }
+
+        void Print(string name, LoadMeasure measure, string ratio) => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{name,-16} {measure.BytesPerSample,8:0.0} {measure.CpuUsPerMessage,8:0.0} {measure.HistoryPercent,6:0}% {measure.CompilePercent,6:0}% {measure.Switches / (double)measure.Messages,8:0.0} {measure.Messages / measure.Seconds,12:N0} {measure.Messages / (double)measure.Acks,8:0.0} {measure.Allocated / measure.Messages,11:N0}   {Collections(measure),-10} {Megabytes(measure),4}   {ratio}"));
     }
+
+    private static double PerSample(LoadMeasure measure) => measure.CpuSecondsPerMillion;
+
+    private static string Name(int agents) => $"paced {agents} agents";
+
+    private static string Text((double Low, double Middle, double High) ratio) =>
+        string.Create(CultureInfo.InvariantCulture, $"{ratio.Middle:0.0}x ({ratio.Low:0.0}-{ratio.High:0.0})");
 
     /// <summary>Each measurement has a process of its own: what one left in memory is not the next one's burden.</summary>
     private static async Task<LoadMeasure> OnFreshAsync(bool stock, Func<ServerProcess, Task<LoadMeasure>> measure)
     {
         await using ServerProcess server = stock
             ? await ServerProcess.StartAsync(["Stress.dll", "stock-server"], ("DOTNET_gcServer", "1"))
-            : await ServerProcess.StartAggregatorAsync(0, ("Storage__RingSamplesMax", StockStore.RingSamples.ToString(CultureInfo.InvariantCulture)));
+            : await ServerProcess.StartAggregatorAsync(
+                0, ("Storage__RingSamplesMax", StockStore.RingSamples.ToString(CultureInfo.InvariantCulture)),
+                // Past the default the aggregator refuses what comes too fast, and refusals would be measured.
+                ("Ingest__SamplesPerSecondPerKeyMax", "1000000000"));
         return await measure(server);
     }
 
@@ -80,5 +117,5 @@ internal static class LoadCommand
     private static long Megabytes(LoadMeasure measure) => measure.ResidentBytes / (1024 * 1024);
 }
 
-/// <summary>What of it to run, and how long.</summary>
-internal sealed record LoadPlan(string Only, bool OwnOnly, TimeSpan WarmUp, TimeSpan Time);
+/// <summary>What of it to run, how often and how long.</summary>
+internal sealed record LoadPlan(string Only, bool OwnOnly, int Rounds, TimeSpan WarmUp, TimeSpan Time);

@@ -83,11 +83,22 @@ internal sealed record LoadMeasure(
                 pass(all, clock.Elapsed);
             }
             LoadMeasure after = await ReadAsync(server, all, clock);
+            await ThrowIfRefusedAsync(server);
             return after.Since(before);
         }
         finally
         {
             Array.ForEach(all, agent => agent.Dispose());
+        }
+    }
+
+    /// <summary>What is refused costs time too, and would be told as the cost of what was taken.</summary>
+    private static async Task ThrowIfRefusedAsync(ServerProcess server)
+    {
+        double refused = ServerProcess.Sum(await server.Http.GetStringAsync(server.Metrics), "telemetry_samples_rejected_total");
+        if (refused > 0)
+        {
+            throw new InvalidOperationException($"Cannot measure, because the server refused {refused:N0} samples: /api/status tells by which limit; raise it.");
         }
     }
 
