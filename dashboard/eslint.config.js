@@ -9,7 +9,7 @@ const noReact = {
 const readonly = names => Object.fromEntries(names.map(name => [name, 'readonly']))
 
 export default tseslint.config(
-  { ignores: ['dist', '**/node_modules'] },
+  { ignores: ['**/dist', '**/node_modules'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],

@@ -19,7 +19,7 @@ const server = await preview(config)
 const { port } = server.httpServer.address()
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] })
 console.log(`${browser.version()}, headless, no GPU; ${seconds} s each; 1200 x 500 px, 600 points a line, a new point a line and frame\n`)
-console.log('painter    series    fps   script ms/frame   task ms/frame')
+console.log('painter    series    fps   painted/s   script ms/frame   task ms/frame')
 
 const cases = [
   ...lineCounts.flatMap(lines => ['ours', 'uplot', 'recharts'].map(painter => ({ painter, lines }))),
@@ -36,13 +36,14 @@ for (const { painter, lines } of cases) {
     await devtools.send('Performance.enable')
     const metrics = async () => Object.fromEntries((await devtools.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value]))
     await page.waitForTimeout(1000)
-    const [before, paintedBefore] = [await metrics(), await page.evaluate(() => globalThis.bench.painted)]
+    const [before, first] = [await metrics(), await page.evaluate(() => ({ ...globalThis.bench }))]
     await page.waitForTimeout(seconds * 1000)
-    const [after, paintedAfter] = [await metrics(), await page.evaluate(() => globalThis.bench.painted)]
-    const frames = paintedAfter - paintedBefore
+    const [after, last] = [await metrics(), await page.evaluate(() => ({ ...globalThis.bench }))]
+    const elapsed = after.Timestamp - before.Timestamp
+    const frames = last.frames - first.frames
     const perFrame = name => ((after[name] - before[name]) * 1000 / Math.max(1, frames)).toFixed(2)
-    const fps = (frames / (after.Timestamp - before.Timestamp)).toFixed(1)
-    console.log(`${painter.padEnd(9)}${String(lines).padStart(8)}${fps.padStart(7)}${perFrame('ScriptDuration').padStart(18)}${perFrame('TaskDuration').padStart(16)}`)
+    const perSecond = name => ((last[name] - first[name]) / elapsed).toFixed(1)
+    console.log(`${painter.padEnd(9)}${String(lines).padStart(8)}${perSecond('frames').padStart(7)}${perSecond('painted').padStart(12)}${perFrame('ScriptDuration').padStart(18)}${perFrame('TaskDuration').padStart(16)}`)
   } catch (error) {
     console.log(`${painter.padEnd(9)}${String(lines).padStart(8)}   ${error.message.split('\n')[0]}`)
   }

@@ -16,7 +16,8 @@ export type WallModel = { readonly rows: readonly WallRow[], readonly unit: stri
 
 const SLICE_MIN_PX = 3
 const SLICES_MS = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000, 120_000, 300_000]
-const ROW_MAX_PX = 24
+/** The height of a row while there is room, in CSS pixels. */
+export const ROW_MAX_PX = 24
 const ROW_LINE_MIN_PX = 6
 
 /** Thousands of series at once: one row each (or several a row, the highest speaks), one column a slice of time, the value as colour. */

@@ -171,7 +171,7 @@ function Row({ service, index }: { readonly service: string, readonly index: num
   return (
     <tr className="h-7 border-b border-grid hover:bg-raised" data-service={service} aria-rowindex={index}>
       <td className={cell}>
-        <button type="button" className="block max-w-96 truncate text-left text-accent hover:underline" title={service} onClick={() => openService(service)}>
+        <button type="button" className="block max-w-28 truncate text-left text-accent hover:underline sm:max-w-96" title={service} onClick={() => openService(service)}>
           {service}
         </button>
       </td>

@@ -123,7 +123,7 @@ function Fact({ name, value, unit, note, bad = false, history }: FactProps) {
         <span className="text-11 text-faint">{unit}</span>
       </dd>
       <dd className="flex items-center gap-2 text-11 text-muted">
-        <span className="truncate" title={note}>{note || '\u00a0'}</span>
+        <span className="sm:truncate" title={note}>{note || '\u00a0'}</span>
         {history !== undefined && <Trend values={history} label={`${name} of the last minutes`} />}
       </dd>
     </div>

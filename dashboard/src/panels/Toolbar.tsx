@@ -36,7 +36,7 @@ export function Toolbar() {
             {WINDOWS_MS.map(ms => <option key={ms} value={ms}>{formatDuration(ms)}</option>)}
           </select>
         </Field>
-        <span className={paused ? '' : 'invisible'}><Button onClick={() => live.viewport.resume()} title="L">⟲ back to live</Button></span>
+        <span className={paused ? '' : 'invisible max-sm:hidden'}><Button onClick={() => live.viewport.resume()} title="L">⟲ back to live</Button></span>
       </div>
     </div>
   )
@@ -45,7 +45,7 @@ export function Toolbar() {
 /** The past is being read, or there is nothing of it. */
 function Reading() {
   const loading = useReading(useCallback((live: Live) => live.history.loading > 0, []))
-  return <span className={`text-12 text-faint ${loading ? '' : 'invisible'}`} role="status">{loading ? 'reading the history' : ''}</span>
+  return <span className={`text-12 text-faint ${loading ? '' : 'invisible max-sm:hidden'}`} role="status">{loading ? 'reading the history' : ''}</span>
 }
 
 function ServicePicker() {

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { formatIn } from '../paint/format'
 import type { LivePlot } from '../paint/livePlot'
-import { WallContent, type WallRow } from '../paint/wallContent'
+import { ROW_MAX_PX, WallContent, type WallRow } from '../paint/wallContent'
 import type { Live } from '../live'
 import { wallWishes } from '../store/selectors'
 import type { LiveSeries } from '../store/series'
@@ -12,6 +12,9 @@ import { Panel, Readout } from './Panel'
 import { Plot } from './Plot'
 import { useUi } from './uiState'
 import { useWishes } from './useWishes'
+
+/** Up to here the rows are high enough to be named on the wall; above it the pointer tells. */
+const NAMED_ROWS_MAX = 32
 
 const createWall = (name: string, canvas: HTMLCanvasElement) => new WallContent(name, canvas)
 
@@ -64,16 +67,30 @@ export function WallPanel({ metric, filter }: { readonly metric: string, readonl
         : <Readout name="wall-cell" text={under} />}
     >
       <div
-        className="h-full"
+        className="relative h-full"
         onClick={() => {
           const row = content?.under()
           if (row) openService(row.service)
         }}
       >
         <Plot name="wall" label={`${metric} of all series as a heat wall`} create={createWall} onPlot={setPlot} onPointer={height => content?.point(height)} />
+        {model.rows.length <= NAMED_ROWS_MAX && <RowNames rows={model.rows} />}
       </div>
       {model.rows.length === 0 && <ChartNotice>No series is named “{metric}”{filter === '' ? '' : ' where the filter matches'}.</ChartNotice>}
     </Panel>
+  )
+}
+
+/** Over the canvas of the data, a name where its row is. */
+function RowNames({ rows }: { readonly rows: readonly WallRow[] }) {
+  return (
+    <ol className="pointer-events-none absolute top-0 right-0 left-12 h-[calc(100%-18px)]" aria-label="Rows">
+      {rows.map((row, index) => (
+        <li key={index} className="flex items-center overflow-hidden pl-1" style={{ height: `min(${ROW_MAX_PX}px, ${100 / rows.length}%)` }}>
+          <span className="max-w-56 truncate rounded bg-surface/80 px-1 text-11 text-text">{row.label}</span>
+        </li>
+      ))}
+    </ol>
   )
 }
 
