@@ -12,8 +12,8 @@ namespace Integration.Tests.Hosts;
 public sealed class AppHostProcessTests
 {
     private const int AgentProcesses = 2;
-    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan FlowTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan EndPromised = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FlowPromised = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -33,9 +33,9 @@ public sealed class AppHostProcessTests
                 process.Kill();
             }
             long killedAtNs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() * 1_000_000;
-            await Eventually.GetAsync(() => SendersSinceAsync(client, killedAtNs), count => count == AgentProcesses, FlowTimeout,
+            await Eventually.WithinAsync(() => SendersSinceAsync(client, killedAtNs), count => count == AgentProcesses, FlowPromised,
                 $"batches of both agents after the end of {program.Command}\n{host.Output}");
-            await Eventually.GetAsync(() => Task.FromResult(ProcessFamily.ProgramsOf(host.Id).Count), count => count == programs.Count, FlowTimeout,
+            await Eventually.WithinAsync(() => Task.FromResult(ProcessFamily.ProgramsOf(host.Id).Count), count => count == programs.Count, FlowPromised,
                 $"a new process for {program.Command}");
         }
     }
@@ -52,7 +52,7 @@ public sealed class AppHostProcessTests
         await host.SignalAsync("KILL");
         await host.UntilExitAsync();
 
-        await Eventually.GetAsync(() => Task.FromResult(family.Count(process => process.IsAlive)), count => count == 0, EndTimeout, "the end of all processes");
+        await Eventually.WithinAsync(() => Task.FromResult(family.Count(process => process.IsAlive)), count => count == 0, EndPromised, "the end of all processes");
         Assert.DoesNotContain(Listening(), port => port == aggregator.Port);
         // It could not remove its temporary files; the next run does.
         await using AppHostProcess next = AppHostProcess.Start($"Prometheus:Run={(HasPrometheus ? "process" : "off")}");

@@ -18,7 +18,7 @@ public sealed class ContainerGraphTests
     /// <summary>CONTAINER_ROUNDS=10 for the long form.</summary>
     private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("CONTAINER_ROUNDS") ?? "4", System.Globalization.CultureInfo.InvariantCulture);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EndPromised = TimeSpan.FromSeconds(5);
 
     [Fact]
     public async Task Prometheus_AsContainer_ScrapesIsReachedFromThisMachineAloneAndLeavesNothing()
@@ -53,9 +53,9 @@ public sealed class ContainerGraphTests
             await host.SignalAsync("KILL");
             await host.UntilExitAsync();
         }
-        await Eventually.GetAsync(() => LinesAsync(engine, "ps", "-aq"), left => left.Length == 0, EndTimeout, "the end of the killed host's container");
-        await Eventually.GetAsync(
-            () => LinesAsync(engine, "network", "ls", "--format", "{{.Name}}"), left => left.Length == networks.Length, EndTimeout, "the end of its network");
+        await Eventually.WithinAsync(() => LinesAsync(engine, "ps", "-aq"), left => left.Length == 0, EndPromised, "the end of the killed host's container");
+        await Eventually.WithinAsync(
+            () => LinesAsync(engine, "network", "ls", "--format", "{{.Name}}"), left => left.Length == networks.Length, EndPromised, "the end of its network");
 
         for (int round = 0; round < Rounds; round++)
         {
