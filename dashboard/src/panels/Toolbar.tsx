@@ -30,13 +30,13 @@ export function Toolbar() {
       <div className="ml-auto flex items-center gap-3">
         {page === 'service' && <GrafanaLink />}
         <Reading />
+        <span className={paused ? '' : 'invisible max-sm:hidden'}><Button onClick={() => live.viewport.resume()} title="L">⟲ back to live</Button></span>
         <Field label="window">
           <select className={`${select} figures`} value={windowMs} onChange={event => live.viewport.setSpan(Number(event.target.value))}>
             {!(WINDOWS_MS as readonly number[]).includes(windowMs) && <option value={windowMs}>{formatDuration(windowMs)}</option>}
             {WINDOWS_MS.map(ms => <option key={ms} value={ms}>{formatDuration(ms)}</option>)}
           </select>
         </Field>
-        <span className={paused ? '' : 'invisible max-sm:hidden'}><Button onClick={() => live.viewport.resume()} title="L">⟲ back to live</Button></span>
       </div>
     </div>
   )
