@@ -2,6 +2,7 @@ using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Tests.Storage;
 
+[Collection(WholeProcess.Name)]
 public sealed class IdleSeriesTests
 {
     private const long Second = 1_000_000_000;
