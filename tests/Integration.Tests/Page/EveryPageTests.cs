@@ -138,12 +138,75 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
         Assert.Empty(live.ConsoleErrors);
     }
 
+    [Fact]
+    public async Task Handling_CrosshairLegendThemeAndSamples_DoWhatTheyPromise()
+    {
+        Chromium chromium = await fixture.ChromiumAsync();
+        TestGraph graph = await fixture.GraphAsync();
+        await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
+        await using LivePage live = await chromium.OpenAsync(AddressOf(graph, $"/?page=service&service={GroundTruth.Service}"));
+        IPage page = live.Page;
+        await Eventually.GetAsync(() => live.PaintedColumnsAsync("throughput"), share => share > 0.1, Patience, "a painted line");
+
+        // One crosshair: over one chart, it stands at the same instant of all.
+        Assert.Equal([0], (await CrosshairsAsync(page)).Distinct());
+        ILocator over = page.Locator("canvas[data-cursor=throughput]");
+        await over.HoverAsync(new LocatorHoverOptions { Position = await MiddleAsync(over) });
+        await Eventually.GetAsync(
+            () => CrosshairsAsync(page), shares => shares.Length >= 5 && shares.All(share => Math.Abs(share - shares[0]) < 0.01) && shares[0] > 0.3, Patience,
+            "the crosshair in the middle of every chart");
+        await page.Locator("h1").HoverAsync();
+        await Eventually.GetAsync(() => CrosshairsAsync(page), shares => shares.All(share => share == 0), Patience, "no crosshair");
+
+        // With Alt a name draws its line alone, and again all of them.
+        ILocator names = page.Locator("#panel-latency button[title^='Click: leave']");
+        await names.First.ClickAsync(new LocatorClickOptions { Modifiers = [KeyboardModifier.Alt] });
+        await Eventually.GetAsync(() => PressedAsync(names), pressed => pressed == "true false false", Patience, "one line alone");
+        await names.First.ClickAsync(new LocatorClickOptions { Modifiers = [KeyboardModifier.Alt] });
+        await Eventually.GetAsync(() => PressedAsync(names), pressed => pressed == "true true true", Patience, "every line again");
+
+        // The theme goes with the system until somebody chooses.
+        const string Background = "() => getComputedStyle(document.querySelector('header')).backgroundColor";
+        string dark = await page.EvaluateAsync<string>(Background);
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
+        await Eventually.GetAsync(() => page.EvaluateAsync<string>(Background), colour => colour != dark, Patience, "the system's light theme");
+        await page.Keyboard.PressAsync("t");
+        await Eventually.GetAsync(() => page.EvaluateAsync<string>(Background), colour => colour == dark, Patience, "the dark theme that was chosen");
+
+        // Instead of statistics, the samples themselves.
+        await page.GotoAsync(AddressOf(graph, $"/?page=explore&q={GroundTruth.Metric}").ToString());
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Samples" }).ClickAsync();
+        await Eventually.GetAsync(() => live.TextAsync("[data-samples] tbody tr:first-child td:last-child"), text => text == "42.0", Patience, "the newest sample");
+        Assert.Empty(live.Errors);
+        Assert.Empty(live.ConsoleErrors);
+    }
+
     private static string Line => $"{GroundTruth.Metric} service={GroundTruth.Service}";
 
     private static Uri AddressOf(TestGraph graph, string address) => new(graph.GetEndpoint("http", "dashboard"), address);
 
     private static Task<string> RangeAsync(LivePage page) => page.Page.EvaluateAsync<string>(
         "() => { const p = new URLSearchParams(location.search); return [p.get('at'), p.get('window'), p.getAll('q').join(';')].join('|') }");
+
+    /// <summary>Where in each chart the crosshair stands, as a share of the time it shows; 0 where there is none.</summary>
+    private static Task<double[]> CrosshairsAsync(IPage page) => page.EvaluateAsync<double[]>(
+        """
+        () => [...document.querySelectorAll('canvas[data-cursor]')].map(canvas => {
+          const row = canvas.getContext('2d').getImageData(0, canvas.height - 1, canvas.width, 1).data
+          const column = Array.from({ length: canvas.width }, (_, x) => row[x * 4 + 3]).findIndex(alpha => alpha > 0)
+          const data = document.querySelector(`canvas[data-chart="${canvas.dataset.cursor}"]`)
+          return column < 0 ? 0 : (column - data.offsetLeft) / data.width
+        })
+        """);
+
+    private static async Task<Position> MiddleAsync(ILocator of)
+    {
+        LocatorBoundingBoxResult box = await of.BoundingBoxAsync() ?? throw new InvalidOperationException("The chart is not on the page.");
+        return new Position { X = box.Width / 2, Y = box.Height / 2 };
+    }
+
+    private static async Task<string> PressedAsync(ILocator buttons) =>
+        string.Join(' ', await buttons.EvaluateAllAsync<string[]>("all => all.map(one => one.getAttribute('aria-pressed'))"));
 
     private static async Task<LocatorBoundingBoxResult> BoxAsync(IPage page) =>
         await page.Locator("canvas[data-chart=explore]").BoundingBoxAsync() ?? throw new InvalidOperationException("The chart is not on the page.");
