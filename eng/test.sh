@@ -50,9 +50,8 @@ run_vitest() {
 # ReadmePictures is a command that takes the README's pictures, and checks nothing.
 run_project() { # what it printed and its status are kept beside its results
   local name=$1
-  { timeout "${TEST_TIMEOUT_SECONDS:-900}" dotnet test "tests/$name" -c "$configuration" --no-build --nologo \
-      --filter 'FullyQualifiedName!~ReadmePictures' \
-      --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" --results-directory "$results" 2>&1
+  { timeout "${TEST_TIMEOUT_SECONDS:-900}" dotnet test --project "tests/$name" -c "$configuration" --no-build \
+      --filter-not-class '*ReadmePictures' --report-xunit-trx --report-xunit-trx-filename "$name.trx" --results-directory "$results" 2>&1
     echo $? >"$results/$name.status"; } | tee "$results/$name.log"
 }
 run_lane() { local name; for name in "$@"; do if wanted "$name"; then run_project "$name" >/dev/null; fi; done; }
