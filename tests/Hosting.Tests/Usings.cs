@@ -1,2 +1,3 @@
 global using Aspire.Hosting;
 global using Aspire.Hosting.ApplicationModel;
+global using Eventually = Hosting.Tests.Testing.Eventually;

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Running;
-using Hosting.Tests.Testing;
 
 namespace Hosting.Tests.Hosts;
 

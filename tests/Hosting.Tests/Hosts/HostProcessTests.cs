@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Aspire.Hosting.Running;
-using Hosting.Tests.Testing;
 
 namespace Hosting.Tests.Hosts;
 
