@@ -29,8 +29,8 @@ internal static class ViteAppExtensions
         var app = builder.AddResource(new ViteAppResource(name, directory))
             // Started directly: the shell of `npm run` forwards no signal, so Vite would outlive a stop until it is killed.
             .WithArgs("node_modules/vite/bin/vite.js")
-            .WithHttpEndpoint(env: "PORT")
             .WithEnvironment("NODE_ENV", builder.ExecutionContext.IsRunMode ? "development" : "production")
+            .WithHttpEndpoint(env: "PORT")
             .WithRequiredCommand("node", NodeHelp)
             .WithAnnotation(new ContainerFilesSourceAnnotation { SourcePath = "/app/dist" });
         if (builder.ExecutionContext.IsRunMode && !IsInstalled(directory))
