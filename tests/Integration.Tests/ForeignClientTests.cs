@@ -4,7 +4,7 @@ using Integration.Tests.Clients;
 namespace Integration.Tests;
 
 /// <summary>Clients of other languages, from the .proto file alone, against the running aggregator.</summary>
-public sealed class ForeignClientTests(ForeignClientTests.KeyedGraph graph) : GraphTest, IClassFixture<ForeignClientTests.KeyedGraph>
+public sealed class ForeignClientTests(ForeignClientTests.KeyedAggregator aggregator) : IClassFixture<ForeignClientTests.KeyedAggregator>
 {
     private const string ApiKey = "integration-test-key";
     private static readonly string[] Services = ["telemetry.v1.TelemetryIngestor", "grpc.health.v1.Health"];
@@ -12,24 +12,24 @@ public sealed class ForeignClientTests(ForeignClientTests.KeyedGraph graph) : Gr
 
     [Fact]
     public async Task GrpcJs_EveryScenario_GetsItsAckOrItsStatus() =>
-        AssertScenarios(await ForeignClient.RunNodeAsync(await graph.AddressAsync(), ApiKey, "foreign-node", Ct), "foreign-node");
+        AssertScenarios(await ForeignClient.RunNodeAsync(aggregator.Address, ApiKey, "foreign-node", Ct), "foreign-node");
 
     [Fact]
     public async Task PythonGrpcio_EveryScenario_GetsItsAckOrItsStatus()
     {
         Assert.SkipUnless(ForeignClient.HasPython, "Python's grpcio or protoc is not on this machine; eng/test.sh installs them on Debian.");
-        AssertScenarios(await ForeignClient.RunPythonAsync(await graph.AddressAsync(), ApiKey, "foreign-python", Ct), "foreign-python");
+        AssertScenarios(await ForeignClient.RunPythonAsync(aggregator.Address, ApiKey, "foreign-python", Ct), "foreign-python");
     }
 
     [Fact]
     public async Task JavaScriptSnippet_OfTheDocumentation_Sends() =>
-        Assert.Contains("received 500, rejected 0", await ForeignClient.RunNodeSnippetAsync(await graph.AddressAsync(), ApiKey, Ct), StringComparison.Ordinal);
+        Assert.Contains("received 500, rejected 0", await ForeignClient.RunNodeSnippetAsync(aggregator.Address, ApiKey, Ct), StringComparison.Ordinal);
 
     [Fact]
     public async Task PythonSnippet_OfTheDocumentation_Sends()
     {
         Assert.SkipUnless(ForeignClient.HasPython, "Python's grpcio or protoc is not on this machine; eng/test.sh installs them on Debian.");
-        Assert.Contains("received 500, rejected 0", await ForeignClient.RunPythonSnippetAsync(await graph.AddressAsync(), ApiKey, Ct), StringComparison.Ordinal);
+        Assert.Contains("received 500, rejected 0", await ForeignClient.RunPythonSnippetAsync(aggregator.Address, ApiKey, Ct), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -73,25 +73,16 @@ public sealed class ForeignClientTests(ForeignClientTests.KeyedGraph graph) : Gr
         string Code(string scenario) => scenarios[scenario].GetProperty("code").GetString()!;
     }
 
-    /// <summary>A graph whose aggregator asks for a key.</summary>
-    public sealed class KeyedGraph : IAsyncDisposable
+    /// <summary>An aggregator that asks for a key.</summary>
+    public sealed class KeyedAggregator : IAsyncLifetime
     {
-        private readonly Lazy<Task<TestGraph>> _graph = new(() => TestGraph.StartAsync($"Parameters:telemetry-api-keys={ApiKey}"));
+        private AggregatorProcess? _process;
 
         /// <summary>host:port of its gRPC endpoint.</summary>
-        public async Task<string> AddressAsync()
-        {
-            TestGraph graph = await _graph.Value;
-            Watch(graph);
-            return graph.GetEndpoint("grpc").Authority;
-        }
+        public string Address => _process!.Grpc.Authority;
 
-        public async ValueTask DisposeAsync()
-        {
-            if (_graph.IsValueCreated)
-            {
-                await (await _graph.Value).DisposeAsync();
-            }
-        }
+        public async ValueTask InitializeAsync() => _process = await AggregatorProcess.StartAsync($"TELEMETRY_API_KEYS={ApiKey}");
+
+        public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 }

@@ -7,7 +7,7 @@ using Observability.Agent;
 namespace Integration.Tests;
 
 /// <summary>From a recorded value to a message in a viewer's hands, through the real SDK, the real aggregator and a real WebSocket.</summary>
-public sealed class LatencyTests(GraphFixture fixture) : GraphTest
+public sealed class LatencyTests
 {
     private const int SamplesWanted = 300;
     private const string Metric = "sent_at_ms";
@@ -19,14 +19,14 @@ public sealed class LatencyTests(GraphFixture fixture) : GraphTest
     [Fact]
     public async Task RecordToBrowserMessage_ThroughSdkAndWebSocket_IsMeasured()
     {
-        TestGraph graph = await fixture.GetAsync();
+        await using AggregatorProcess aggregator = await AggregatorProcess.StartAsync();
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         timeout.CancelAfter(TimeMax);
         await using TelemetryAgent agent = TelemetryAgent.Create(new TelemetryAgentOptions
         {
             ServiceName = "latency-test",
             InstanceId = "test-1",
-            AggregatorAddress = graph.GetEndpoint("grpc").ToString(),
+            AggregatorAddress = aggregator.Grpc.ToString(),
         });
         agent.Start();
         Assert.True(await agent.ConnectAsync(timeout.Token));
@@ -35,7 +35,7 @@ public sealed class LatencyTests(GraphFixture fixture) : GraphTest
 
         using var socket = new ClientWebSocket();
         socket.Options.AddSubProtocol("telemetry.v1.binary");
-        await socket.ConnectAsync(new UriBuilder(graph.GetEndpoint("http")) { Scheme = "ws", Path = "/ws" }.Uri, timeout.Token);
+        await socket.ConnectAsync(new UriBuilder(aggregator.Web) { Scheme = "ws", Path = "/ws" }.Uri, timeout.Token);
         await SendAsync(socket, $$$"""{"type":"subscribe","id":1,"selector":"{{{Metric}}}{service=\"latency-test\"}","rate":60}""", timeout.Token);
 
         // The value is the moment it was recorded; a random pause lets records fall anywhere between two pushes.

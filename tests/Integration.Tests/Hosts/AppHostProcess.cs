@@ -6,10 +6,15 @@ using System.Text.RegularExpressions;
 
 namespace Integration.Tests.Hosts;
 
-/// <summary>The AppHost as a program of its own, as a user starts it, on free ports. What it prints is kept.</summary>
-internal sealed class AppHostProcess : IAsyncDisposable
+/// <summary>
+/// The AppHost as a program in a terminal of its own, as a user starts it, on free ports. What it prints is kept. Every process that comes out of
+/// it carries a mark in its environment, because those that Aspire starts are nobody's children.
+/// </summary>
+internal sealed partial class AppHostProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+    private const string MarkVariable = "OBSERVABILITY_TEST_RUN";
+    private const string InterruptKey = "\u0003";
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(120);
 
     private static readonly string[] DefaultArguments =
     [
@@ -17,17 +22,20 @@ internal sealed class AppHostProcess : IAsyncDisposable
         "Ports:Prometheus=0", "Prometheus:Run=off", "Ports:Grafana=0", "Grafana:Run=off",
     ];
 
-    private readonly Process _process;
+    private readonly Process _terminal;
+    private readonly string _mark;
     private readonly ConcurrentQueue<string> _lines = [];
 
-    private AppHostProcess(Process process)
+    private AppHostProcess(Process terminal, string mark)
     {
-        _process = process;
+        _terminal = terminal;
+        _mark = mark;
     }
 
-    public int Id { get; private set; }
+    /// <summary>Where the .NET that runs the tests is installed; Aspire starts projects by its <c>dotnet</c>.</summary>
+    public static string DotnetDirectory { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")).TrimEnd('/');
 
-    public int ExitCode => _process.ExitCode;
+    public int ExitCode => _terminal.ExitCode;
 
     public string Output => string.Join('\n', _lines);
 
@@ -35,57 +43,84 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
     public static AppHostProcess Start(Action<ProcessStartInfo> configure, params string[] arguments)
     {
-        string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
-        string[] all = [typeof(Projects.Observability_AppHost).Assembly.Location, .. DefaultArguments, .. arguments];
-        var startInfo = new ProcessStartInfo(dotnet, all) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string mark = Guid.NewGuid().ToString("N");
+        string[] command =
+        [
+            // A test run in the background inherits that Ctrl-C is ignored.
+            "/usr/bin/env", "--default-signal=INT", Path.Combine(DotnetDirectory, "dotnet"), typeof(Projects.Observability_AppHost).Assembly.Location,
+            .. DefaultArguments, .. arguments,
+        ];
+        var startInfo = new ProcessStartInfo("/usr/bin/script", ["-qefc", string.Join(' ', command.Select(word => $"'{word}'")), "/dev/null"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        int[] ports = FreePorts.Take(3);
+        startInfo.Environment[MarkVariable] = mark;
+        startInfo.Environment["SHELL"] = "/bin/sh";
+        startInfo.Environment["DOTNET_ENVIRONMENT"] = "Development";
+        startInfo.Environment["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true";
+        startInfo.Environment["ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS"] = "true";
+        startInfo.Environment["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://localhost:{ports[0]}");
+        startInfo.Environment["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = string.Create(CultureInfo.InvariantCulture, $"http://localhost:{ports[1]}");
+        startInfo.Environment["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = string.Create(CultureInfo.InvariantCulture, $"http://localhost:{ports[2]}");
         configure(startInfo);
-        var host = new AppHostProcess(new Process { StartInfo = startInfo });
-        host._process.OutputDataReceived += (_, line) => host._lines.Enqueue(line.Data ?? "");
-        host._process.ErrorDataReceived += (_, line) => host._lines.Enqueue(line.Data ?? "");
-        host._process.Start();
-        host.Id = host._process.Id;
-        host._process.BeginOutputReadLine();
-        host._process.BeginErrorReadLine();
+        var host = new AppHostProcess(new Process { StartInfo = startInfo }, mark);
+        host._terminal.OutputDataReceived += (_, line) => host._lines.Enqueue(ControlSequence().Replace(line.Data ?? "", "").TrimEnd('\r'));
+        host._terminal.Start();
+        host._terminal.BeginOutputReadLine();
         return host;
     }
+
+    /// <summary>Every process of this run that is alive, apart from the terminal.</summary>
+    public IReadOnlyList<RunningProcess> Processes() =>
+        [.. RunningProcess.WithVariable(MarkVariable, _mark).Where(process => process.Id != _terminal.Id)];
+
+    /// <summary>The process whose command line has a text in it.</summary>
+    public RunningProcess ProcessOf(string command) =>
+        Assert.Single(Processes(), process => process.Command.Contains(command, StringComparison.Ordinal) && !process.Command.Contains("dcp", StringComparison.Ordinal));
+
+    public RunningProcess AppHost() => Processes().First(process => process.Command.Contains("Observability.AppHost.dll", StringComparison.Ordinal) &&
+        process.Command.StartsWith(DotnetDirectory, StringComparison.Ordinal));
+
+    /// <summary>The temporary directories of this run.</summary>
+    public static IEnumerable<string> RunDirectories(int appHostId) =>
+        Directory.EnumerateDirectories(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"observability-run-{appHostId}-*"));
 
     /// <summary>Waits for a line that matches, and returns the first group of it.</summary>
     public async Task<string> UntilLineAsync(string pattern)
     {
-        long start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            if (_lines.Select(line => Regex.Match(line, pattern)).FirstOrDefault(match => match.Success) is { } found)
-            {
-                return found.Groups[1].Value;
-            }
-            Assert.True(Stopwatch.GetElapsedTime(start) < Timeout, $"No line matches {pattern}:\n{Output}");
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
+        Match? found = null;
+        await Eventually.GetAsync(
+            () => Task.FromResult(found = _lines.Select(line => Regex.Match(line, pattern)).FirstOrDefault(match => match.Success)),
+            match => match is not null || _terminal.HasExited, Timeout, $"a line that matches {pattern}");
+        Assert.True(found is not null, $"No line matches {pattern}:\n{Output}");
+        return found.Groups[1].Value;
     }
 
-    /// <summary>Waits until the table has been printed, which is when all that was going to settle has settled.</summary>
-    public async Task UntilSettledAsync() => await UntilLineAsync("RESOURCE +STATE +ADDRESS()");
+    /// <summary>Waits for the block of addresses, which is printed when everything is healthy, has failed or is off, and for an address in it.</summary>
+    public async Task<Uri> AddressAsync(string name) => new(await UntilLineAsync($"^  {name} +(\\S+://\\S+)$"));
 
-    /// <summary>The HTTP address of the aggregator.</summary>
-    public async Task<Uri> AggregatorAsync() => new(await UntilLineAsync(@"aggregator: Running .*\bhttp (http://\S+)"));
-
-    public async Task SignalAsync(string signal)
+    /// <summary>Presses Ctrl-C.</summary>
+    public async Task InterruptAsync()
     {
-        using Process kill = Process.Start("kill", ["-s", signal, Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await _terminal.StandardInput.WriteAsync(InterruptKey);
+        await _terminal.StandardInput.FlushAsync();
     }
 
     public async Task UntilExitAsync() =>
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Timeout, TestContext.Current.CancellationToken);
+        await _terminal.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Timeout, TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
+        if (!_terminal.HasExited)
         {
-            await SignalAsync("TERM");
+            await InterruptAsync();
             await UntilExitAsync();
         }
-        _process.Dispose();
+        _terminal.Dispose();
     }
+
+    [GeneratedRegex(@"\x1b\[[0-9;?]*[A-Za-z]|\^C")]
+    private static partial Regex ControlSequence();
 }

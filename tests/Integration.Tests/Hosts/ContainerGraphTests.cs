@@ -16,7 +16,7 @@ public sealed class ContainerGraphTests
     private const string Image = "observability-test/prometheus:own";
 
     /// <summary>CONTAINER_ROUNDS=10 for the long form.</summary>
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("CONTAINER_ROUNDS") ?? "4", System.Globalization.CultureInfo.InvariantCulture);
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("CONTAINER_ROUNDS") ?? "4", CultureInfo.InvariantCulture);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan EndPromised = TimeSpan.FromSeconds(5);
 
@@ -31,7 +31,7 @@ public sealed class ContainerGraphTests
 
         await using (AppHostProcess host = Start(engine))
         {
-            Uri address = new(await host.UntilLineAsync(@"prometheus: Running .*?(http://[^\s,)]+)"));
+            Uri address = await host.AddressAsync("Prometheus");
             using var client = new HttpClient { BaseAddress = address };
             var prometheus = new PrometheusApi(client);
             await Eventually.GetAsync(
@@ -50,7 +50,7 @@ public sealed class ContainerGraphTests
             // The container dies by itself: it is started again, as any other resource.
             await engine.RunAsync("docker", ["kill", container]);
             await Eventually.GetAsync(async () => await LinesAsync(engine, "ps", "-q"), ids => ids.Length == 1 && ids[0] != container, Timeout, "another container");
-            await host.SignalAsync("KILL");
+            host.AppHost().Kill();
             await host.UntilExitAsync();
         }
         await Eventually.WithinAsync(() => LinesAsync(engine, "ps", "-aq"), left => left.Length == 0, EndPromised, "the end of the killed host's container");
@@ -59,17 +59,18 @@ public sealed class ContainerGraphTests
 
         for (int round = 0; round < Rounds; round++)
         {
-            AppHostProcess host = Start(engine);
-            await using (host)
+            int appHost;
+            await using (AppHostProcess host = Start(engine))
             {
                 await Eventually.GetAsync(() => LinesAsync(engine, "ps", "-q"), running => running.Length == 1, Timeout, $"a container in round {round}");
-                await host.SignalAsync("TERM");
+                appHost = host.AppHost().Id;
+                await host.InterruptAsync();
                 await host.UntilExitAsync();
                 Assert.Equal(0, host.ExitCode);
             }
             Assert.Empty(await LinesAsync(engine, "ps", "-aq"));
             Assert.Equal(networks, await LinesAsync(engine, "network", "ls", "--format", "{{.Name}}"));
-            Assert.Empty(Directory.EnumerateDirectories(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"observability-run-{host.Id}-*")));
+            Assert.Empty(AppHostProcess.RunDirectories(appHost));
         }
     }
 

@@ -27,20 +27,15 @@ public sealed class GrafanaProcessTests : IDisposable
         await WriteStandInAsync();
         string path = $"{_directory}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
         await using AppHostProcess host = AppHostProcess.Start(
-            startInfo =>
-            {
-                startInfo.Environment["PATH"] = path;
-                startInfo.Environment["DOTNET_ENVIRONMENT"] = "Development";
-            },
-            "SimAgents=1", "Prometheus:Run=process", "Grafana:Run=process");
-        Uri aggregator = await host.AggregatorAsync();
-        Uri grafana = new(await host.UntilLineAsync(@"grafana: Running .*?(http://[^\s,)]+)"));
+            startInfo => startInfo.Environment["PATH"] = path, "SimAgents=1", "Prometheus:Run=process", "Grafana:Run=process");
+        Uri aggregator = await host.AddressAsync("Page");
+        Uri grafana = await host.AddressAsync("Grafana");
 
         using var client = new HttpClient { BaseAddress = aggregator };
         string status = await client.GetStringAsync("/api/status", TestContext.Current.CancellationToken);
         Assert.Equal(grafana.GetLeftPart(UriPartial.Authority), JsonDocument.Parse(status).RootElement.GetProperty("links").GetProperty("grafana").GetString());
 
-        Dictionary<string, string> told = EnvironmentOf(ProcessFamily.ProgramsOf(host.Id).Single(program => program.Command.Contains("http.server", StringComparison.Ordinal)).Id);
+        IReadOnlyDictionary<string, string> told = RunningProcess.EnvironmentOf(host.ProcessOf("http.server").Id);
         Assert.Equal(("127.0.0.1", "admin"), (told["GF_SERVER_HTTP_ADDR"], told["GF_SECURITY_ADMIN_PASSWORD"]));
         Assert.StartsWith("http://localhost:", told["PROMETHEUS_URL"], StringComparison.Ordinal);
         Assert.True(Directory.Exists(Path.Combine(told["GF_PATHS_PROVISIONING"], "alerting")));
@@ -65,8 +60,4 @@ public sealed class GrafanaProcessTests : IDisposable
         using Process chmod = Process.Start("chmod", ["700", program]);
         await chmod.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
-
-    private static Dictionary<string, string> EnvironmentOf(int processId) => File.ReadAllText($"/proc/{processId}/environ")
-        .Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2))
-        .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
 }

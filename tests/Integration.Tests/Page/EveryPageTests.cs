@@ -28,7 +28,7 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
     public async Task Page_OnDeskAndPhoneDarkAndLight_IsAccessibleAndFitsWithoutErrors(string name, string address, string ready)
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        TestGraph graph = await fixture.GraphAsync();
+        TestGraph graph = await fixture.SharedGraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         foreach ((string form, int width, int height, ColorScheme scheme) in new[]
         {
@@ -54,7 +54,7 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
     public async Task Address_OpenedInASecondBrowser_ShowsTheSameSelectionAndRange()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        TestGraph graph = await fixture.GraphAsync();
+        TestGraph graph = await fixture.SharedGraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage first = await chromium.OpenAsync(AddressOf(graph, "/?page=explore"));
 
@@ -84,7 +84,7 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
     public async Task Handling_KeysWheelDragLegendAndExport_DoWhatTheyPromise()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        TestGraph graph = await fixture.GraphAsync();
+        TestGraph graph = await fixture.SharedGraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage live = await chromium.OpenAsync(AddressOf(graph, $"/?page=explore&q={GroundTruth.Metric}"));
         IPage page = live.Page;
@@ -142,7 +142,7 @@ public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixtu
     public async Task Handling_CrosshairLegendThemeAndSamples_DoWhatTheyPromise()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        TestGraph graph = await fixture.GraphAsync();
+        TestGraph graph = await fixture.SharedGraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage live = await chromium.OpenAsync(AddressOf(graph, $"/?page=service&service={GroundTruth.Service}"));
         IPage page = live.Page;

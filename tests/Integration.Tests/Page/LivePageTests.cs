@@ -17,7 +17,7 @@ public sealed class LivePageTests(PageFixture fixture) : GraphTest, IClassFixtur
     public async Task Page_OnTheRunningGraph_PaintsMovingChartsOfWhatWasRecorded()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        TestGraph graph = await fixture.GraphAsync();
+        TestGraph graph = await fixture.OwnGraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage page = await chromium.OpenAsync(ServiceOf(graph));
         await page.StreamsAsync();
@@ -56,7 +56,7 @@ public sealed class LivePageTests(PageFixture fixture) : GraphTest, IClassFixtur
     public async Task Page_WithPaintingDisabled_FailsTheSameChecks()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        TestGraph graph = await fixture.GraphAsync();
+        TestGraph graph = await fixture.OwnGraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage page = await chromium.OpenAsync(ServiceOf(graph, "&paint=off"));
         await Eventually.GetAsync(page.StateAsync, state => state is "live" or "stalled", Patience, "the page's connection");
@@ -73,7 +73,7 @@ public sealed class LivePageTests(PageFixture fixture) : GraphTest, IClassFixtur
     public async Task Page_AggregatorKilledAndStarted_ShowsTheLossThenRefillsItsWindow()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        TestGraph graph = await fixture.GraphAsync();
+        TestGraph graph = await fixture.OwnGraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage page = await chromium.OpenAsync(ServiceOf(graph, "&window=5s"));
         await page.StreamsAsync();
@@ -97,7 +97,7 @@ public sealed class LivePageTests(PageFixture fixture) : GraphTest, IClassFixtur
     public async Task Heap_WhileThePageIsOpen_StaysFlat()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        TestGraph graph = await fixture.GraphAsync();
+        TestGraph graph = await fixture.OwnGraphAsync();
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage live = await chromium.OpenAsync(ServiceOf(graph));
         await live.StreamsAsync();

@@ -1,18 +1,20 @@
 namespace Integration.Tests.Page;
 
-/// <summary>A graph with the page's development server, and one Chromium, for the tests of one class. They run one after the other.</summary>
-public sealed class PageFixture : IAsyncDisposable
+/// <summary>One Chromium for the tests of one class, and graphs with the page's development server. The tests of a class run one after the other.</summary>
+public sealed class PageFixture(GraphFixture shared) : IAsyncDisposable
 {
-    private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromMinutes(3);
-    private Task<TestGraph>? _graph;
+    private Task<TestGraph>? _own;
     private Task<Chromium>? _chromium;
 
-    /// <summary>The graph, once its page answers.</summary>
-    public async Task<TestGraph> GraphAsync()
+    /// <summary>The graph of all tests that only look, once its page answers.</summary>
+    public async Task<TestGraph> SharedGraphAsync() => await UntilPageAnswersAsync(await shared.GetAsync());
+
+    /// <summary>A graph of this class, whose processes may be killed, once its page answers.</summary>
+    public async Task<TestGraph> OwnGraphAsync()
     {
-        TestGraph graph = await (_graph ??= StartAsync());
+        TestGraph graph = await (_own ??= TestGraph.StartAsync("Dashboard:Run=process"));
         GraphTest.Watch(graph);
-        return graph;
+        return await UntilPageAnswersAsync(graph);
     }
 
     internal Task<Chromium> ChromiumAsync() => _chromium ??= Chromium.StartAsync();
@@ -23,18 +25,15 @@ public sealed class PageFixture : IAsyncDisposable
         {
             await (await _chromium).DisposeAsync();
         }
-
-        if (_graph is { IsCompletedSuccessfully: true })
+        if (_own is { IsCompletedSuccessfully: true })
         {
-            await (await _graph).DisposeAsync();
+            await (await _own).DisposeAsync();
         }
     }
 
-    private static async Task<TestGraph> StartAsync()
+    private static async Task<TestGraph> UntilPageAnswersAsync(TestGraph graph)
     {
-        TestGraph graph = await TestGraph.StartAsync("Dashboard:Run=process");
-        using HttpClient page = graph.CreateHttpClient("dashboard");
-        await Eventually.GetAsync(() => page.GetAsync("/", TestContext.Current.CancellationToken), answer => answer.IsSuccessStatusCode, AnswerTimeMax, "the page");
+        await graph.App.ResourceNotifications.WaitForResourceHealthyAsync("dashboard", TestContext.Current.CancellationToken);
         return graph;
     }
 }

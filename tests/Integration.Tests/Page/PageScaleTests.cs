@@ -21,7 +21,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
     public async Task EveryPage_FromNoServiceToAThousand_SaysWhatThereIsAndFits()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        await using PageAggregator aggregator = await PageAggregator.StartAsync();
+        await using AggregatorProcess aggregator = await AggregatorProcess.StartWithPageAsync();
         await using SyntheticServices services = SyntheticServices.Start(aggregator.Grpc);
         await using LivePage desk = await chromium.OpenAsync(aggregator.Web);
         await using LivePage phone = await chromium.OpenAsync(aggregator.Web, 390, 844, ColorScheme.Light);
@@ -58,7 +58,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
     public async Task Hidden_Page_CostsAlmostNothingAndIsWholeWhenItIsShownAgain()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        await using PageAggregator aggregator = await PageAggregator.StartAsync();
+        await using AggregatorProcess aggregator = await AggregatorProcess.StartWithPageAsync();
         await using SyntheticServices services = SyntheticServices.Start(aggregator.Grpc);
         services.Become(SyntheticServices.Names(200));
         await using LivePage page = await chromium.OpenAsync(new Uri(aggregator.Web, "/?window=5s"));
@@ -88,7 +88,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
     public async Task Firing_OfATrigger_OpensWhatWasKeptOfIt()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        await using PageAggregator aggregator = await PageAggregator.StartAsync();
+        await using AggregatorProcess aggregator = await AggregatorProcess.StartWithPageAsync();
         await using SyntheticServices services = SyntheticServices.Start(aggregator.Grpc);
         services.Become(SyntheticServices.Names(2));
         using HttpResponseMessage added = await aggregator.Http.PostAsJsonAsync(
@@ -126,7 +126,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
     public async Task Address_OfEveryPage_ShowsTheSameInASecondBrowser()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        await using PageAggregator aggregator = await PageAggregator.StartAsync();
+        await using AggregatorProcess aggregator = await AggregatorProcess.StartWithPageAsync();
         await using SyntheticServices services = SyntheticServices.Start(aggregator.Grpc);
         services.Become(SyntheticServices.Names(30));
         await Eventually.GetAsync(
@@ -159,7 +159,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
     public async Task Service_WithAGrafana_LinksToTheSameServiceAndWindow()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        await using PageAggregator with = await PageAggregator.StartAsync($"GRAFANA_URL={ScaleFixture.Grafana}");
+        await using AggregatorProcess with = await AggregatorProcess.StartWithPageAsync($"GRAFANA_URL={ScaleFixture.Grafana}");
         await using SyntheticServices services = SyntheticServices.Start(with.Grpc);
         services.Become(SyntheticServices.Names(2));
         long at = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
@@ -175,7 +175,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
         Assert.InRange(to - long.Parse(query["from"], CultureInfo.InvariantCulture), 9_990, 10_010);
         Assert.InRange(to, at - 1500, at + 1500);
 
-        await using PageAggregator without = await PageAggregator.StartAsync();
+        await using AggregatorProcess without = await AggregatorProcess.StartWithPageAsync();
         await page.Page.GotoAsync(new Uri(without.Web, "/?page=service&service=service-0001").ToString());
         await page.StreamsAsync();
         Assert.Equal(0, await page.Page.GetByText("Open in Grafana").CountAsync());
@@ -210,7 +210,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
         Assert.True(overflow <= 0, $"{address}: the page is {overflow} px wider than the screen.");
     }
 
-    private static async Task<double> BytesPerSecondAsync(PageAggregator aggregator)
+    private static async Task<double> BytesPerSecondAsync(AggregatorProcess aggregator)
     {
         long before = await SentAsync(aggregator);
         long start = Environment.TickCount64;
@@ -218,7 +218,7 @@ public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFi
         return (await SentAsync(aggregator) - before) * 1000.0 / (Environment.TickCount64 - start);
     }
 
-    private static async Task<long> SentAsync(PageAggregator aggregator) =>
+    private static async Task<long> SentAsync(AggregatorProcess aggregator) =>
         (await aggregator.StatusAsync()).GetProperty("streaming").GetProperty("bytes_sent").GetInt64();
 
     /// <summary>A headless browser shows every tab: the page is told that it is hidden, by the property and the event that it listens to.</summary>

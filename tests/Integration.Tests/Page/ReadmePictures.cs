@@ -22,7 +22,7 @@ public sealed class ReadmePictures(PageFixture fixture) : GraphTest, IClassFixtu
     public async Task TakeAll()
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        TestGraph graph = await fixture.GraphAsync();
+        TestGraph graph = await fixture.SharedGraphAsync();
         string folder = Path.Combine(RepositoryRoot(), "docs", "images");
         foreach ((string name, string address, string? chart) in Pictures)
         {

@@ -11,11 +11,7 @@ public sealed class TwoAggregatorsPageTests : GraphTest
         await using Chromium chromium = await Chromium.StartAsync();
         await using TestGraph graph = await TestGraph.StartAsync("Aggregators=2", "Dashboard:Run=process");
         Uri dashboard = graph.GetEndpoint("http", "dashboard");
-        using (HttpClient answers = graph.CreateHttpClient("dashboard"))
-        {
-            await Eventually.GetAsync(
-                () => answers.GetAsync("/", TestContext.Current.CancellationToken), answer => answer.IsSuccessStatusCode, TimeSpan.FromMinutes(3), "the page");
-        }
+        await graph.App.ResourceNotifications.WaitForResourceHealthyAsync("dashboard", TestContext.Current.CancellationToken);
         await using GroundTruth truth = await GroundTruth.StartAsync(graph, level: 42);
         await using LivePage page = await chromium.OpenAsync(
             new Uri(dashboard, $"/?page=service&service={GroundTruth.Service}&metric={GroundTruth.Metric}"));

@@ -66,7 +66,7 @@ public sealed class ValuesTests(ScaleFixture fixture) : IClassFixture<ScaleFixtu
         string name, string[] settings, (string Window, int AgoSeconds, int RowMs)[] looks)
     {
         Chromium chromium = await fixture.ChromiumAsync();
-        await using PageAggregator aggregator = await PageAggregator.StartAsync(["Storage:SealIntervalMs=10", .. settings]);
+        await using AggregatorProcess aggregator = await AggregatorProcess.StartWithPageAsync(["Storage:SealIntervalMs=10", .. settings]);
         long nowNs = KnownHistory.NowNs();
         Look[] all = [.. looks.Select((look, index) => new Look(look.Window, nowNs - (look.AgoSeconds * 1_000_000_000L), look.RowMs, 1000 + (100 * index)))];
         await using KnownHistory known = await KnownHistory.StartAsync(aggregator.Grpc, Past, all.SelectMany(look => look.Spikes), () => SealedSamplesAsync(aggregator));
@@ -130,7 +130,7 @@ public sealed class ValuesTests(ScaleFixture fixture) : IClassFixture<ScaleFixtu
 
     private static bool IsWithin(double shown, double exact) => Math.Abs((shown / exact) - 1) <= KnownHistory.ErrorRatio + 1e-9;
 
-    private static async Task ExtremesAsync(LivePage page, PageAggregator aggregator, KnownHistory known, Look look, string where)
+    private static async Task ExtremesAsync(LivePage page, AggregatorProcess aggregator, KnownHistory known, Look look, string where)
     {
         await page.Page.GotoAsync(new Uri(aggregator.Web, $"/?page=explore&q={KnownHistory.Gauge}&window={look.Window}{look.At}").ToString());
         // A row at an edge of the picture may stand partly for what is outside.
@@ -159,7 +159,7 @@ public sealed class ValuesTests(ScaleFixture fixture) : IClassFixture<ScaleFixtu
     }
 
     /// <summary>The compressing thread lets go of samples, and of seconds, some time after they came.</summary>
-    private static async Task UntilKeptAsync(PageAggregator aggregator, Look look)
+    private static async Task UntilKeptAsync(AggregatorProcess aggregator, Look look)
     {
         int rowMs = Math.Max(look.RowMs, 200);
         string range = FormattableString.Invariant($"from={look.EndNs - 600_000_000_000}&to={look.EndNs}");
@@ -175,7 +175,7 @@ public sealed class ValuesTests(ScaleFixture fixture) : IClassFixture<ScaleFixtu
             string.Create(CultureInfo.InvariantCulture, $"rows of {rowMs} ms"));
     }
 
-    private static async Task<long> SealedSamplesAsync(PageAggregator aggregator)
+    private static async Task<long> SealedSamplesAsync(AggregatorProcess aggregator)
     {
         string text = await aggregator.Http.GetStringAsync(new Uri(aggregator.Metrics, "/metrics"), TestContext.Current.CancellationToken);
         string line = text.Split('\n').First(line => line.StartsWith("telemetry_history_sealed_samples_total ", StringComparison.Ordinal));

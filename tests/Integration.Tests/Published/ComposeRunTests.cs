@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -19,7 +18,7 @@ public sealed class ComposeRunTests
     {
         await using ContainerEngine? engine = await ContainerEngine.FindAsync();
         Assert.SkipWhen(engine is null, ContainerEngine.MissingReason);
-        int[] ports = FreePorts(3);
+        int[] ports = FreePorts.Take(3);
         using PublishedGraph graph = await PublishedGraph.ComposeAsync($"Ports:Grpc={ports[0]}", $"Ports:Http={ports[1]}", $"Ports:Metrics={ports[2]}");
         string project = $"observability{Guid.NewGuid():N}"[..24];
         graph.Decide("AGGREGATOR_IMAGE", await BuildImagesAsync(engine, graph.Directory, project));
@@ -92,11 +91,5 @@ public sealed class ComposeRunTests
         int hosts = status.RootElement.GetProperty("agents").EnumerateArray()
             .Select(agent => agent.GetProperty("instance").GetString()!.Split('-')[0]).Distinct().Count();
         return (hosts, status.RootElement.GetProperty("ingest").GetProperty("received").GetInt64());
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        HashSet<int> taken = [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port)];
-        return [.. Enumerable.Range(0, int.MaxValue).Select(_ => Random.Shared.Next(15_000, 32_000)).Where(port => taken.Add(port)).Take(count)];
     }
 }

@@ -2,17 +2,19 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace Integration.Tests.Page;
+namespace Integration.Tests;
 
-/// <summary>An aggregator as a program of its own that serves the built page, as a published one does. Nothing feeds it but the test.</summary>
-internal sealed partial class PageAggregator : IAsyncDisposable
+/// <summary>An aggregator as a program of its own on free ports, for tests that need no graph. Nothing feeds it but the test.</summary>
+internal sealed partial class AggregatorProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    private static readonly string ProjectDirectory = Path.GetDirectoryName(new Projects.Aggregator().ProjectPath)!;
 
     private readonly Process _process;
     private readonly HttpClient _http;
 
-    private PageAggregator(Process process, Uri grpc, Uri web, Uri metrics)
+    private AggregatorProcess(Process process, Uri grpc, Uri web, Uri metrics)
     {
         _process = process;
         Grpc = grpc;
@@ -31,17 +33,22 @@ internal sealed partial class PageAggregator : IAsyncDisposable
 
     public HttpClient Http => _http;
 
-    public static async Task<PageAggregator> StartAsync(params string[] settings)
+    /// <summary>Serves the built page, as a published one does.</summary>
+    public static Task<AggregatorProcess> StartWithPageAsync(params string[] settings)
     {
-        string project = Path.GetDirectoryName(new Projects.Aggregator().ProjectPath)!;
-        string page = Path.Combine(Path.GetDirectoryName(project)!, "dashboard", "dist");
+        string page = Path.GetFullPath(Path.Combine(ProjectDirectory, "..", "dashboard", "dist"));
         Assert.True(File.Exists(Path.Combine(page, "index.html")), $"The page is not built: run 'npm ci && npm run build' in dashboard/ ({page}).");
+        return StartAsync([$"DASHBOARD_PATH={page}", .. settings]);
+    }
+
+    public static async Task<AggregatorProcess> StartAsync(params string[] settings)
+    {
         var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        string program = Path.Combine(project, "bin", framework.Parent!.Name, framework.Name, "Aggregator");
+        string program = Path.Combine(ProjectDirectory, "bin", framework.Parent!.Name, framework.Name, "Aggregator");
         var process = new Process
         {
             StartInfo = new ProcessStartInfo(
-                program, ["--GRPC_PORT=0", "--WS_PORT=0", "--METRICS_PORT=0", "--LOG_LEVEL=error", $"--DASHBOARD_PATH={page}", .. settings.Select(setting => $"--{setting}")])
+                program, ["--GRPC_PORT=0", "--WS_PORT=0", "--METRICS_PORT=0", "--LOG_LEVEL=error", .. settings.Select(setting => $"--{setting}")])
             {
                 RedirectStandardOutput = true,
             },
@@ -57,7 +64,7 @@ internal sealed partial class PageAggregator : IAsyncDisposable
         process.Start();
         process.BeginOutputReadLine();
         Match found = await ready.Task.WaitAsync(StartTimeout, TestContext.Current.CancellationToken);
-        return new PageAggregator(process, new Uri(found.Groups["grpc"].Value), new Uri(found.Groups["web"].Value), new Uri(found.Groups["metrics"].Value));
+        return new AggregatorProcess(process, new Uri(found.Groups["grpc"].Value), new Uri(found.Groups["web"].Value), new Uri(found.Groups["metrics"].Value));
     }
 
     public async Task<JsonElement> StatusAsync()
