@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds everything, runs every runner, and ends with one line: "N passed, N failed, N skipped".
 #   ./eng/test.sh                       everything
+#   ./eng/test.sh fast                  everything but what needs a browser, Prometheus or containers; installs nothing
 #   ./eng/test.sh Agent.Tests vitest    only these (test projects of tests/, or: vitest, lint, page, grafana)
 # Needs: the .NET 10 SDK and Node 20. Chromium and Python's grpcio come from the system's packages (Debian: installed here).
 set -uo pipefail
@@ -11,6 +12,11 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 configuration=${CONFIGURATION:-Release}
 results=$PWD/artifacts/test-results
 rm -rf "$results" && mkdir -p "$results"
+not_needed=()
+if [ "${1:-}" = fast ]; then
+  shift
+  not_needed=(--filter-not-trait Needs=Browser --filter-not-trait Needs=Prometheus --filter-not-trait Needs=Containers)
+fi
 only=("$@")
 passed=0 failed=0 skipped=0 failures=()
 
@@ -51,7 +57,7 @@ run_vitest() {
 run_project() { # what it printed and its status are kept beside its results
   local name=$1
   { timeout "${TEST_TIMEOUT_SECONDS:-900}" dotnet test --project "tests/$name" -c "$configuration" --no-build \
-      --filter-not-class '*ReadmePictures' --report-xunit-trx --report-xunit-trx-filename "$name.trx" --results-directory "$results" 2>&1
+      --filter-not-class '*ReadmePictures' "${not_needed[@]}" --report-xunit-trx --report-xunit-trx-filename "$name.trx" --results-directory "$results" 2>&1
     echo $? >"$results/$name.status"; } | tee "$results/$name.log"
 }
 run_lane() { local name; for name in "$@"; do if wanted "$name"; then run_project "$name" >/dev/null; fi; done; }
@@ -93,9 +99,9 @@ if ! dotnet build Observability.sln -c "$configuration" -v quiet -clp:NoSummary;
   count 0 1 0; failures+=(build); finish
 fi
 
-if wanted Integration.Tests || wanted Aggregator.Tests; then install_test_tools; fi
-# The tests of agents and of hosts mostly wait, for processes and for time: two lanes side by side. The others need the machine.
-lanes=("Agent.Tests" "Hosting.Tests Protocol.Tests Architecture.Tests")
+if [ ${#not_needed[@]} -eq 0 ] && { wanted Integration.Tests || wanted Aggregator.Tests; }; then install_test_tools; fi
+# The tests of agents mostly wait for time: beside them runs what is short. The others need the machine.
+lanes=("Agent.Tests" "Protocol.Tests ServiceDefaults.Tests Architecture.Tests")
 step "side by side: ${lanes[*]}"
 # shellcheck disable=SC2086 # names of projects
 for lane in "${lanes[@]}"; do run_lane $lane & done

@@ -2,11 +2,13 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Observability.AppHost.Running;
 
 /// <summary>Prints once where everything is reached, as soon as every resource is healthy, has failed or is off; and why something is off.</summary>
-internal sealed class AddressBlock(DistributedApplicationModel model, ResourceNotificationService notifications) : BackgroundService
+internal sealed partial class AddressBlock(
+    DistributedApplicationModel model, ResourceNotificationService notifications, ILogger<AddressBlock> logger) : BackgroundService
 {
     private const string AspireDashboard = "aspire-dashboard";
 
@@ -17,7 +19,7 @@ internal sealed class AddressBlock(DistributedApplicationModel model, ResourceNo
             && !resource.IsChild() && !resource.TryGetLastAnnotation<ExplicitStartupAnnotation>(out _));
         ResourceEvent[] settled = await Task.WhenAll(shown.Select(resource =>
             notifications.WaitForResourceAsync(resource.Name, resourceEvent => IsSettled(resourceEvent.Snapshot), stoppingToken)));
-        await Console.Out.WriteLineAsync(Format(settled));
+        LogBlock(Format(settled));
     }
 
     private static bool IsSettled(CustomResourceSnapshot snapshot) =>
@@ -38,7 +40,7 @@ internal sealed class AddressBlock(DistributedApplicationModel model, ResourceNo
             : "Not everything is running. Ctrl-C stops the rest.";
         int width = rows.Max(row => row.Name.Length);
         IEnumerable<string> lines = rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"  {row.Name.PadRight(width)}  {row.Text}"));
-        return $"\n{title}\n{string.Join('\n', lines)}\n";
+        return string.Join(Environment.NewLine, [title, .. lines]);
     }
 
     private static IEnumerable<(string Name, string Url, int Order)> Addresses(ResourceEvent resource) =>
@@ -46,6 +48,9 @@ internal sealed class AddressBlock(DistributedApplicationModel model, ResourceNo
             ? resource.Snapshot.Urls.Where(url => url.Name is "http" or "https").Select(url => ("Aspire's dashboard", url.Url, 0))
             : resource.Snapshot.Urls.Where(url => url.DisplayProperties.DisplayName.Length > 0)
                 .Select(url => (url.DisplayProperties.DisplayName, url.Url, url.DisplayProperties.SortOrder));
+
+    [LoggerMessage(LogLevel.Information, "{Block}")]
+    private partial void LogBlock(string block);
 
     private static string WhyNot(CustomResourceSnapshot snapshot) =>
         snapshot.Properties.FirstOrDefault(property => property.Name == ToolNotRun.ReasonProperty)?.Value is { } reason

@@ -4,6 +4,7 @@ using System.Text.Json;
 namespace Integration.Tests;
 
 /// <summary>The graph with this machine's own Prometheus in it.</summary>
+[Trait("Needs", "Prometheus")]
 public sealed class PrometheusGraphTests : GraphTest
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);

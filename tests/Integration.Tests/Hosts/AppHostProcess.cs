@@ -50,7 +50,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
             "/usr/bin/env", "--default-signal=INT", Path.Combine(DotnetDirectory, "dotnet"), typeof(Projects.Observability_AppHost).Assembly.Location,
             .. DefaultArguments, .. arguments,
         ];
-        var startInfo = new ProcessStartInfo("/usr/bin/script", ["-qefc", string.Join(' ', command.Select(word => $"'{word}'")), "/dev/null"])
+        var startInfo = new ProcessStartInfo("/usr/bin/script", ["-qefc", $"exec {string.Join(' ', command.Select(word => $"'{word}'"))}", "/dev/null"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -99,7 +99,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for the block of addresses, which is printed when everything is healthy, has failed or is off, and for an address in it.</summary>
-    public async Task<Uri> AddressAsync(string name) => new(await UntilLineAsync($"^  {name} +(\\S+://\\S+)$"));
+    public async Task<Uri> AddressAsync(string name) => new(await UntilLineAsync($"^ +{name} +(\\S+://\\S+)$"));
 
     /// <summary>Presses Ctrl-C.</summary>
     public async Task InterruptAsync()
@@ -121,6 +121,6 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         _terminal.Dispose();
     }
 
-    [GeneratedRegex(@"\x1b\[[0-9;?]*[A-Za-z]|\^C")]
+    [GeneratedRegex(@"\x1b(\[[0-9;?]*[A-Za-z]|[=>])|\^C")]
     private static partial Regex ControlSequence();
 }

@@ -29,7 +29,7 @@ public sealed class AppHostProcessTests
         var addresses = new List<Uri>();
         await using (AppHostProcess host = AppHostProcess.Start("Dashboard:Run=process", Prometheus))
         {
-            await host.UntilLineAsync(@"^Everything is running\. Ctrl-C stops it\.$()");
+            await host.UntilLineAsync(@"^ +Everything is running\. Ctrl-C stops it\.$()");
             using var client = new HttpClient();
             foreach (string name in (string[])["Page", "API", "Metrics", "Aspire's dashboard", .. Promtool.IsInstalled ? ["Prometheus"] : Array.Empty<string>()])
             {
@@ -40,8 +40,8 @@ public sealed class AppHostProcessTests
             }
             Assert.Equal("ws", (await host.AddressAsync("WebSocket")).Scheme);
             addresses.Add(await host.AddressAsync("gRPC"));
-            await host.UntilLineAsync("^  grafana +off: by configuration()");
-            Assert.Matches(@"Ctrl-C stops it\.\n  Page ", host.Output);
+            await host.UntilLineAsync("^ +grafana +off: by configuration()");
+            Assert.Matches(@"Ctrl-C stops it\.\n +Page ", host.Output);
             processes = host.Processes();
             appHost = host.AppHost().Id;
 
@@ -158,11 +158,11 @@ public sealed class AppHostProcessTests
     {
         await using AppHostProcess host = AppHostProcess.Start(
             startInfo => startInfo.Environment["PATH"] = AppHostProcess.DotnetDirectory, "Dashboard:Run=process", "Prometheus:Run=auto", "Grafana:Run=auto");
-        await host.UntilLineAsync(@"^Not everything is running\. Ctrl-C stops the rest\.$()");
+        await host.UntilLineAsync(@"^ +Not everything is running\. Ctrl-C stops the rest\.$()");
         await host.UntilLineAsync(@"'node' was not found.*https://nodejs\.org()");
-        await host.UntilLineAsync("^  dashboard +FailedToStart: its log in Aspire's dashboard says why()");
-        await host.UntilLineAsync("^  prometheus +off: no container engine that can get prom/prometheus:\\S+, and no prometheus on PATH; start Docker, or install prometheus()");
-        await host.UntilLineAsync("^  grafana +off: there is no Prometheus to read from()");
+        await host.UntilLineAsync("^ +dashboard +FailedToStart: its log in Aspire's dashboard says why()");
+        await host.UntilLineAsync("^ +prometheus +off: no container engine that can get prom/prometheus:\\S+, and no prometheus on PATH; start Docker, or install prometheus()");
+        await host.UntilLineAsync("^ +grafana +off: there is no Prometheus to read from()");
         using var client = new HttpClient { BaseAddress = await host.AddressAsync("API") };
         await Eventually.GetAsync(() => SendersSinceAsync(client, 0), count => count == AgentProcesses, StartTimeout, "batches of both agents");
     }

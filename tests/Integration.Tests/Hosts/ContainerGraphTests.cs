@@ -11,6 +11,7 @@ namespace Integration.Tests.Hosts;
 /// is the test's own, so that what is left in it is what the host left.
 /// </summary>
 [Collection(WholeMachine.Name)]
+[Trait("Needs", "Containers")]
 public sealed class ContainerGraphTests
 {
     private const string Image = "observability-test/prometheus:own";

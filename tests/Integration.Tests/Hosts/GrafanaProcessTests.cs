@@ -8,6 +8,7 @@ namespace Integration.Tests.Hosts;
 /// Grafana as the machine's own program, played by one that answers its health check: what it is told, and the links between it and the live
 /// page, which have to know each other's address on whatever ports.
 /// </summary>
+[Trait("Needs", "Prometheus")]
 public sealed class GrafanaProcessTests : IDisposable
 {
     private const string StandIn = """

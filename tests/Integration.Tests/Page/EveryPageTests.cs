@@ -5,6 +5,7 @@ using Microsoft.Playwright;
 namespace Integration.Tests.Page;
 
 /// <summary>Each page and what can be done on it, in a real browser on the running graph; the pictures are kept beside the tests.</summary>
+[Trait("Needs", "Browser")]
 public sealed class EveryPageTests(PageFixture fixture) : GraphTest, IClassFixture<PageFixture>
 {
     private const int PhoneWidth = 390;

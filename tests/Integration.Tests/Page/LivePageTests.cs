@@ -3,6 +3,7 @@ using Microsoft.Playwright;
 namespace Integration.Tests.Page;
 
 /// <summary>The page in a real browser, on the running graph: what is painted is what was recorded.</summary>
+[Trait("Needs", "Browser")]
 public sealed class LivePageTests(PageFixture fixture) : GraphTest, IClassFixture<PageFixture>
 {
     /// <summary>PAGE_HEAP_SECONDS=600 watches for ten minutes.</summary>

@@ -9,6 +9,7 @@ namespace Integration.Tests.Page;
 /// Every page with 0, 1, 50 and 1,000 services and with names of 200 characters, and what has to hold of each page beside its charts: the built
 /// page, served by a real aggregator that a synthetic client feeds.
 /// </summary>
+[Trait("Needs", "Browser")]
 public sealed class PageScaleTests(ScaleFixture fixture) : IClassFixture<ScaleFixture>
 {
     private const int LinesMax = 200;

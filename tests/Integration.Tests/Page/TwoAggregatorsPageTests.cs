@@ -1,6 +1,7 @@
 namespace Integration.Tests.Page;
 
 /// <summary>One page on two aggregators: one that is down is shown as down, and the other goes on.</summary>
+[Trait("Needs", "Browser")]
 public sealed class TwoAggregatorsPageTests : GraphTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

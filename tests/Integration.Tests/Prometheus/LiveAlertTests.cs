@@ -7,6 +7,7 @@ namespace Integration.Tests.Prometheus;
 /// in trouble makes each other alert fire but two: how much of a frame's time is too much depends on the machine, and a budget of memory that a
 /// test can fill is given up in portions as large as itself (their queries are asked live, their thresholds proved in synthetic time).
 /// </summary>
+[Trait("Needs", "Prometheus")]
 public sealed class LiveAlertTests : GraphTest
 {
     private const string Service = "slow-service";

@@ -5,6 +5,7 @@ using Observability.Agent;
 namespace Integration.Tests.Prometheus;
 
 /// <summary>Every query that the product ships, against the graph's own Prometheus while it scrapes the running graph.</summary>
+[Trait("Needs", "Prometheus")]
 public sealed class LiveQueryTests(GraphFixture fixture) : GraphTest
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 namespace Integration.Tests.Prometheus;
 
 /// <summary>The configuration and the rules by themselves: promtool's checks, its tests in synthetic time, and that nothing lacks its test or runbook.</summary>
+[Trait("Needs", "Prometheus")]
 public sealed partial class RuleFileTests
 {
     [Fact]

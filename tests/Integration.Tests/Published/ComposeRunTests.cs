@@ -9,6 +9,7 @@ namespace Integration.Tests.Published;
 /// nothing pulled.
 /// </summary>
 [Collection(WholeMachine.Name)]
+[Trait("Needs", "Containers")]
 public sealed class ComposeRunTests
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
