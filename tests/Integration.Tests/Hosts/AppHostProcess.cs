@@ -52,6 +52,8 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         ];
         var startInfo = new ProcessStartInfo("/usr/bin/script", ["-qefc", $"exec {string.Join(' ', command.Select(word => $"'{word}'"))}", "/dev/null"])
         {
+            // As dotnet run does: appsettings.json is read from there.
+            WorkingDirectory = Projects.Observability_AppHost.ProjectPath,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
