@@ -24,9 +24,13 @@ internal sealed class PublishedGraph : IDisposable
     public static async Task<PublishedGraph> ComposeAsync(params string[] arguments)
     {
         PublishedGraph graph = Create();
-        await PublishAsync(["--operation", "publish", "--step", "publish", "--output-path", graph.Directory, .. arguments]);
+        await graph.ComposeAgainAsync(arguments);
         return graph;
     }
+
+    /// <summary>Publishes into the same directory once more.</summary>
+    public Task ComposeAgainAsync(params string[] arguments) =>
+        PublishAsync(["--operation", "publish", "--step", "publish", "--output-path", Directory, .. arguments]);
 
     public string Read(string name) => File.ReadAllText(Path.Combine(Directory, name));
 

@@ -23,6 +23,19 @@ public sealed partial class PublishedGraphTests
     }
 
     [Fact]
+    public async Task Compose_PublishedAgain_KeepsWhatWasFilledIn()
+    {
+        using PublishedGraph graph = await PublishedGraph.ComposeAsync();
+        graph.Decide("AGGREGATOR_IMAGE", "here/aggregator:7=x");
+        string filledIn = graph.Read(".env");
+
+        await graph.ComposeAgainAsync();
+
+        Assert.Contains("AGGREGATOR_IMAGE=here/aggregator:7=x\n", filledIn, StringComparison.Ordinal);
+        Assert.Equal(filledIn, graph.Read(".env"));
+    }
+
+    [Fact]
     public async Task Compose_Loaded_HasALineForEachVariableAndAHealthCheckForEachCondition()
     {
         using PublishedGraph graph = await PublishedGraph.ComposeAsync("Aggregators=2");
