@@ -1,5 +1,5 @@
-using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
@@ -22,7 +22,7 @@ internal sealed class BufferFamilies
     private readonly List<(Series Series, Entry Entry)> _bySeries = [];
     private long _leftCount;
 
-    public static IEnumerable<(string Name, OwnMetricType Type)> Names => [(Size, OwnMetricType.Gauge), (Capacity, OwnMetricType.Gauge)];
+    public static IEnumerable<(string Name, FamilyType Type)> Names => [(Size, FamilyType.Gauge), (Capacity, FamilyType.Gauge)];
 
     public void Write(in ExpositionWriter writer, TelemetryStore store)
     {
@@ -91,7 +91,7 @@ internal sealed class BufferFamilies
     }
 
     private static byte[][] Heads(string name, string help) =>
-        [ExpositionWriter.HeadOf(name, OwnMetricType.Gauge, help, ExpositionFormat.Text), ExpositionWriter.HeadOf(name, OwnMetricType.Gauge, help, ExpositionFormat.OpenMetrics)];
+        [ExpositionWriter.HeadOf(name, FamilyType.Gauge, help, ExpositionFormat.PrometheusText), ExpositionWriter.HeadOf(name, FamilyType.Gauge, help, ExpositionFormat.OpenMetricsText)];
 
     private sealed class Entry(string metric)
     {

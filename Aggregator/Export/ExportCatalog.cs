@@ -1,5 +1,4 @@
 using System.Text;
-using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Export;
@@ -34,7 +33,7 @@ internal sealed class ExportCatalog(ExportOptions options)
     public long Renamed { get; private set; }
 
     /// <summary>A family of the aggregator's own, whose names no agent's series may use.</summary>
-    public void Reserve(string name, OwnMetricType type) => _names.Reserve(name, type);
+    public void Reserve(string name, FamilyType type) => _names.Reserve(name, type);
 
     public void TakeNewSeries(TelemetryStore store)
     {

@@ -1,4 +1,3 @@
-using Observability.Aggregator.Diagnostics;
 
 namespace Observability.Aggregator.Export;
 
@@ -20,7 +19,7 @@ internal sealed class ExportNames
     private readonly Dictionary<string, ExportedFamily> _yielding = new(StringComparer.Ordinal);
 
     /// <summary>A family of the aggregator's own, in either format.</summary>
-    public void Reserve(string name, OwnMetricType type)
+    public void Reserve(string name, FamilyType type)
     {
         _taken.UnionWith(NamesOf(name, type));
         _taken.UnionWith(OpenMetricsNamesOf(name, type));
@@ -55,20 +54,20 @@ internal sealed class ExportNames
         return true;
     }
 
-    private static string[] NamesOf(string name, OwnMetricType type) => type switch
+    private static string[] NamesOf(string name, FamilyType type) => type switch
     {
-        OwnMetricType.Histogram => [name, name + "_bucket", name + "_sum", name + "_count"],
-        OwnMetricType.Summary => [name, name + "_sum", name + "_count"],
+        FamilyType.Histogram => [name, name + "_bucket", name + "_sum", name + "_count"],
+        FamilyType.Summary => [name, name + "_sum", name + "_count"],
         _ => [name],
     };
 
-    private static string[] OpenMetricsNamesOf(string name, OwnMetricType type)
+    private static string[] OpenMetricsNamesOf(string name, FamilyType type)
     {
         string family = MetricNames.WithoutTotal(name);
         return type switch
         {
-            OwnMetricType.Counter when family != name => [family, family + MetricNames.CreatedSuffix],
-            OwnMetricType.Histogram or OwnMetricType.Summary => [name + MetricNames.CreatedSuffix],
+            FamilyType.Counter when family != name => [family, family + MetricNames.CreatedSuffix],
+            FamilyType.Histogram or FamilyType.Summary => [name + MetricNames.CreatedSuffix],
             _ => [],
         };
     }

@@ -1,6 +1,6 @@
 using System.Text;
-using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
@@ -26,7 +26,7 @@ internal sealed class ExportedFamily
     /// <summary>As agents call it; another name that sanitises to the same is another family.</summary>
     public string RawName { get; }
 
-    public OwnMetricType Type => TypeOf(_kind);
+    public FamilyType Type => TypeOf(_kind);
 
     /// <summary>OpenMetrics takes more names than the text format; a family that comes later and bears one of them takes it away.</summary>
     public bool HasOpenMetricsNames { get; private set; } = true;
@@ -39,11 +39,11 @@ internal sealed class ExportedFamily
     /// <summary>Label texts that are taken: a second series of the same text would be a duplicate.</summary>
     public HashSet<string> LabelTexts { get; } = new(StringComparer.Ordinal);
 
-    public static OwnMetricType TypeOf(SeriesKind kind) => kind switch
+    public static FamilyType TypeOf(SeriesKind kind) => kind switch
     {
-        SeriesKind.Gauge => OwnMetricType.Gauge,
-        SeriesKind.Counter => OwnMetricType.Counter,
-        _ => OwnMetricType.Histogram,
+        SeriesKind.Gauge => FamilyType.Gauge,
+        SeriesKind.Counter => FamilyType.Counter,
+        _ => FamilyType.Histogram,
     };
 
     public void LoseOpenMetricsNames()
@@ -61,8 +61,8 @@ internal sealed class ExportedFamily
         {
             _unit = unit;
             string help = $"{_kind.ToString().ToLowerInvariant()} '{RawName}' of an agent{(unit.Length == 0 ? "" : $", in {unit}")}.";
-            _textHead = ExpositionWriter.HeadOf(Name, Type, help, ExpositionFormat.Text);
-            _openMetricsHead = ExpositionWriter.HeadOf(Name, Type, help, ExpositionFormat.OpenMetrics, HasOpenMetricsNames);
+            _textHead = ExpositionWriter.HeadOf(Name, Type, help, ExpositionFormat.PrometheusText);
+            _openMetricsHead = ExpositionWriter.HeadOf(Name, Type, help, ExpositionFormat.OpenMetricsText, HasOpenMetricsNames);
         }
         return isOpenMetrics ? _openMetricsHead : _textHead;
     }

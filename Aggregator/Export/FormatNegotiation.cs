@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Headers;
 using Microsoft.Net.Http.Headers;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
@@ -24,13 +25,13 @@ internal static class FormatNegotiation
                 text = double.Max(text, quality);
             }
         }
-        return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetrics : ExpositionFormat.Text;
+        return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
     }
 
     public static bool AcceptsGzip(HttpRequest request) => new RequestHeaders(request.Headers).AcceptEncoding
         .Any(encoding => encoding.Value.Equals("gzip", StringComparison.OrdinalIgnoreCase) && encoding.Quality is null or > 0);
 
-    public static string ContentTypeOf(ExpositionFormat format) => format == ExpositionFormat.OpenMetrics
+    public static string ContentTypeOf(ExpositionFormat format) => format == ExpositionFormat.OpenMetricsText
         ? OpenMetricsType + "; version=1.0.0; charset=utf-8"
         : "text/plain; version=0.0.4; charset=utf-8";
 
