@@ -16,7 +16,6 @@ public sealed class ArrowTests
         .. Forbid("SimAgent", "SimAgent", "*", Server, "Observability.Protocol", "Google.Protobuf"),
         .. Forbid("Aggregator", "Aggregator", "*", "Observability.Agent", "Aspire"),
         .. Forbid("Observability.ServiceDefaults", "Observability.ServiceDefaults", "*", Server, "Observability.Agent", "Observability.Protocol"),
-        .. Forbid("Observability.Hosting", "Observability.Hosting", "*", Server, "Observability.Agent", "Observability.Protocol"),
         .. Forbid("Observability.AppHost", "Observability.AppHost", "*", Server, "Observability.Agent", "Observability.Protocol"),
 
         // Inside the aggregator: Rings <- History <- Storage <- { Ingest, Streaming, Query, Triggers, Export } <- Program.
