@@ -2,7 +2,7 @@
 namespace Observability.Aggregator.Export;
 
 /// <summary>
-/// Every name that a line may begin with, and whose it is: a gauge x_sum must not stand beside a histogram x. Used under the exporter's lock.
+/// Every name that a line may begin with, and the family that owns it: a gauge x_sum must not stand beside a histogram x. Used under the exporter's lock.
 /// </summary>
 internal sealed class ExportNames
 {
@@ -18,7 +18,7 @@ internal sealed class ExportNames
     // Names that only OpenMetrics adds to a family: they yield to a family that is called so.
     private readonly Dictionary<string, ExportedFamily> _yielding = new(StringComparer.Ordinal);
 
-    /// <summary>A family of the aggregator's own, in either format.</summary>
+    /// <summary>A family of the platform's own, in both formats.</summary>
     public void Reserve(string name, FamilyType type)
     {
         _taken.UnionWith(NamesOf(name, type));

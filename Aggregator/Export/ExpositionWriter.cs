@@ -3,7 +3,17 @@ using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
-/// <summary>Writes the lines of one scrape in its format. What is long and the same at each scrape comes as bytes that were made once.</summary>
+/// <summary>What TYPE says of a family.</summary>
+internal enum FamilyType
+{
+    Counter,
+    Gauge,
+    Histogram,
+    Summary,
+    Untyped,
+}
+
+/// <summary>Writes the lines of one scrape in its format. Text that is the same at each scrape comes as bytes that were made once.</summary>
 internal readonly struct ExpositionWriter(ExpositionBuffer buffer, ExpositionFormat format)
 {
     public bool IsOpenMetrics => format == ExpositionFormat.OpenMetricsText;

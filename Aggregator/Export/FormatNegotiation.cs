@@ -4,7 +4,7 @@ using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
-/// <summary>Reads what a scrape accepts. OpenMetrics only where it is named; whoever names nothing known gets the text format.</summary>
+/// <summary>Which format a scrape gets: OpenMetrics only where it is named, otherwise the text format.</summary>
 internal static class FormatNegotiation
 {
     private const string OpenMetricsType = "application/openmetrics-text";

@@ -29,7 +29,7 @@ internal static class MetricsEndpoint
         }
         finally
         {
-            slots.GiveBack(slot);
+            slots.Release(slot);
         }
     }
 
