@@ -33,11 +33,11 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
     private long _clientsCut;
 
     /// <summary>Time of one pass of the frame loop.</summary>
-    public Histogram FrameTime { get; } = metrics.DurationHistogram(
+    public Histogram FrameTime => field ??= metrics.DurationHistogram(
         "telemetry_frame_seconds", "Time of a pass of the frame loop that made frames, until sockets have them or they wait for one.");
 
     /// <summary>From when a class's frame was due (its period over, and something there to send) to the start of the pass that makes it.</summary>
-    public Histogram FrameLateness { get; } = metrics.DurationHistogram(
+    public Histogram FrameLateness => field ??= metrics.DurationHistogram(
         "telemetry_frame_late_seconds", "From when a frame was due to the start of the pass that makes it.");
 
     /// <summary>The longest pass since the start.</summary>

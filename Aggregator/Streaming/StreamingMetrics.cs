@@ -27,5 +27,7 @@ internal sealed class StreamingMetrics(StreamingCounters counters, LiveHub hub, 
         metrics.Counter("telemetry_frames_compressed_bytes_total", "Bytes of compressed frames.", () => counters.CompressedBytes);
         metrics.Counter("telemetry_frames_compressed_from_bytes_total", "Bytes of the same frames before.", () => counters.CompressedFromBytes);
         metrics.Counter("telemetry_frame_compression_seconds_total", "Time spent on compressing frames.", () => counters.CompressionTime.TotalSeconds);
+        // These two are families already; asked for here, they are exposed before the first frame.
+        _ = (counters.FrameTime, counters.FrameLateness);
     }
 }

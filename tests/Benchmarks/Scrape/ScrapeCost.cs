@@ -24,7 +24,7 @@ internal static class ScrapeCost
         using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{Sources * SeriesPerSource:N0} series of {Sources} sources, one in {HistogramEvery} a histogram; {Environment.ProcessorCount} cores, .NET {Environment.Version}"));
-        output.WriteLine($"{"format",-12} {"gzip",-5} {"CPU ms",8} {"text MB",8} {"sent MB",8} {"B/series",9}");
+        output.WriteLine($"{"format",-15} {"gzip",-5} {"CPU ms",8} {"text MB",8} {"sent MB",8} {"B/series",9}");
         foreach (ExpositionFormat format in Enum.GetValues<ExpositionFormat>())
         {
             foreach (bool gzip in new[] { false, true })
@@ -59,7 +59,7 @@ internal static class ScrapeCost
         }
         times = [.. times.Skip(Rounds / 4).Order()];
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{format,-12} {(gzip ? "yes" : "no"),-5} {times[times.Count / 2],8:0.00} {text.Length / 1e6,8:0.00} {(gzip ? compressed.Length : text.Length) / 1e6,8:0.00} {(double)allocated / (Sources * SeriesPerSource),9:0.0}"));
+            $"{format,-15} {(gzip ? "yes" : "no"),-5} {times[times.Count / 2],8:0.00} {text.Length / 1e6,8:0.00} {(gzip ? compressed.Length : text.Length) / 1e6,8:0.00} {(double)allocated / (Sources * SeriesPerSource),9:0.0}"));
     }
 
     /// <summary>Processor time of this thread; where the system does not tell it, the time that passed.</summary>
