@@ -9,7 +9,8 @@ internal static class DiagnosticsRegistration
         services.AddSettings(LinkSettings.Read);
         services.AddSettings<ShutdownOptions>(ShutdownOptions.Section);
         services.AddHostedService<Lifecycle>();
-        services.AddSingleton<IMetricSource, ProcessMetrics>();
+        services.AddSingleton<PlatformMetrics>();
+        services.AddSingleton<IPlatformFamilies, ProcessFamilies>();
         services.AddOptions<HostOptions>().Configure<ShutdownOptions>(
             (host, shutdown) => host.ShutdownTimeout = TimeSpan.FromMilliseconds(shutdown.StopTimeoutMs));
         return services;

@@ -46,10 +46,9 @@ internal static class StatusEndpoint
     private static StatusReport.StreamingReport Describe(
         StreamingCounters counters, LiveHub hub, FrameLoop loop, IReadOnlyList<LiveConnectionInfo> clients)
     {
-        DurationHistogram time = counters.FrameTime;
         return new StatusReport.StreamingReport(
             hub.Count, loop.Tick, RateClass.All.ToDictionary(rate => $"{rate.Hz}", counters.EncodesOf), counters.FramesSent, counters.BytesSent,
-            time.SumSeconds / long.Max(1, time.Count), time.MaxSeconds,
+            counters.FrameTime.Sum / long.Max(1, counters.FrameTime.Count), counters.FrameSecondsMax,
             counters.Overruns, counters.Overwritten, counters.SlowedDown, counters.ClientsCut, counters.ClientsRefused,
             [.. clients.Select(Describe)]);
     }

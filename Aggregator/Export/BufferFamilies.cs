@@ -1,10 +1,10 @@
-using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
 /// <summary>
-/// How full the rings of each metric are, all its series together. A metric whose series all rest has no ring, and is left out: a share of
+/// How full the rings of each metric are, all its series together. A metric whose series are all idle has no ring, and is left out: a share of
 /// nothing is no number. Used under the exporter's lock.
 /// </summary>
 internal sealed class BufferFamilies
@@ -18,11 +18,11 @@ internal sealed class BufferFamilies
     private readonly Dictionary<string, Entry> _byName = new(StringComparer.Ordinal);
     private readonly List<Entry> _all = [];
 
-    // In the order of the store's series, so that a scrape looks no name up that was there at the last one.
+    // In the order of the store's series, so that a scrape looks up no name that the last one had.
     private readonly List<(Series Series, Entry Entry)> _bySeries = [];
     private long _leftCount;
 
-    public static IEnumerable<(string Name, OwnMetricType Type)> Names => [(Size, OwnMetricType.Gauge), (Capacity, OwnMetricType.Gauge)];
+    public static IEnumerable<(string Name, FamilyType Type)> Names => [(Size, FamilyType.Gauge), (Capacity, FamilyType.Gauge)];
 
     public void Write(in ExpositionWriter writer, TelemetryStore store)
     {
@@ -91,7 +91,7 @@ internal sealed class BufferFamilies
     }
 
     private static byte[][] Heads(string name, string help) =>
-        [ExpositionWriter.HeadOf(name, OwnMetricType.Gauge, help, ExpositionFormat.Text), ExpositionWriter.HeadOf(name, OwnMetricType.Gauge, help, ExpositionFormat.OpenMetrics)];
+        [ExpositionWriter.HeadOf(name, FamilyType.Gauge, help, ExpositionFormat.PrometheusText), ExpositionWriter.HeadOf(name, FamilyType.Gauge, help, ExpositionFormat.OpenMetricsText)];
 
     private sealed class Entry(string metric)
     {

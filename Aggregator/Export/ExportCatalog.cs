@@ -1,5 +1,4 @@
 using System.Text;
-using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Export;
@@ -33,8 +32,8 @@ internal sealed class ExportCatalog(ExportOptions options)
     /// <summary>Series whose name had to carry its kind or a mark.</summary>
     public long Renamed { get; private set; }
 
-    /// <summary>A family of the aggregator's own, whose names no agent's series may use.</summary>
-    public void Reserve(string name, OwnMetricType type) => _names.Reserve(name, type);
+    /// <summary>A family of the platform's own, whose names no agent's series may use.</summary>
+    public void Reserve(string name, FamilyType type) => _names.Reserve(name, type);
 
     public void TakeNewSeries(TelemetryStore store)
     {
@@ -50,7 +49,7 @@ internal sealed class ExportCatalog(ExportOptions options)
         }
     }
 
-    /// <summary>The family stays: its name keeps its kind, whoever has it next.</summary>
+    /// <summary>The family stays, even empty: its name keeps its kind.</summary>
     private void DropLeft()
     {
         Histograms.RemoveAll(exported => exported.Series.HasLeft);

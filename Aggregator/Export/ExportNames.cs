@@ -1,9 +1,8 @@
-using Observability.Aggregator.Diagnostics;
 
 namespace Observability.Aggregator.Export;
 
 /// <summary>
-/// Every name that a line may begin with, and whose it is: a gauge x_sum must not stand beside a histogram x. Used under the exporter's lock.
+/// Every name that a line may begin with, and the family that owns it: a gauge x_sum must not stand beside a histogram x. Used under the exporter's lock.
 /// </summary>
 internal sealed class ExportNames
 {
@@ -19,8 +18,8 @@ internal sealed class ExportNames
     // Names that only OpenMetrics adds to a family: they yield to a family that is called so.
     private readonly Dictionary<string, ExportedFamily> _yielding = new(StringComparer.Ordinal);
 
-    /// <summary>A family of the aggregator's own, in either format.</summary>
-    public void Reserve(string name, OwnMetricType type)
+    /// <summary>A family of the platform's own, in both formats.</summary>
+    public void Reserve(string name, FamilyType type)
     {
         _taken.UnionWith(NamesOf(name, type));
         _taken.UnionWith(OpenMetricsNamesOf(name, type));
@@ -55,20 +54,20 @@ internal sealed class ExportNames
         return true;
     }
 
-    private static string[] NamesOf(string name, OwnMetricType type) => type switch
+    private static string[] NamesOf(string name, FamilyType type) => type switch
     {
-        OwnMetricType.Histogram => [name, name + "_bucket", name + "_sum", name + "_count"],
-        OwnMetricType.Summary => [name, name + "_sum", name + "_count"],
+        FamilyType.Histogram => [name, name + "_bucket", name + "_sum", name + "_count"],
+        FamilyType.Summary => [name, name + "_sum", name + "_count"],
         _ => [name],
     };
 
-    private static string[] OpenMetricsNamesOf(string name, OwnMetricType type)
+    private static string[] OpenMetricsNamesOf(string name, FamilyType type)
     {
         string family = MetricNames.WithoutTotal(name);
         return type switch
         {
-            OwnMetricType.Counter when family != name => [family, family + MetricNames.CreatedSuffix],
-            OwnMetricType.Histogram or OwnMetricType.Summary => [name + MetricNames.CreatedSuffix],
+            FamilyType.Counter when family != name => [family, family + MetricNames.CreatedSuffix],
+            FamilyType.Histogram or FamilyType.Summary => [name + MetricNames.CreatedSuffix],
             _ => [],
         };
     }

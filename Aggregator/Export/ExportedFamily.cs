@@ -1,6 +1,6 @@
 using System.Text;
-using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
@@ -23,15 +23,15 @@ internal sealed class ExportedFamily
 
     public string Name { get; }
 
-    /// <summary>As agents call it; another name that sanitises to the same is another family.</summary>
+    /// <summary>As agents call it. Another name that is equal once sanitised is another family.</summary>
     public string RawName { get; }
 
-    public OwnMetricType Type => TypeOf(_kind);
+    public FamilyType Type => TypeOf(_kind);
 
-    /// <summary>OpenMetrics takes more names than the text format; a family that comes later and bears one of them takes it away.</summary>
+    /// <summary>False once a later family took a name that only OpenMetrics adds to this one.</summary>
     public bool HasOpenMetricsNames { get; private set; } = true;
 
-    /// <summary>What OpenMetrics calls the beginning of a counter; empty where it has none.</summary>
+    /// <summary>The name under which OpenMetrics tells when a counter began; empty where it has none.</summary>
     public byte[] CreatedName { get; private set; }
 
     public List<ExportedSeries> Series { get; } = [];
@@ -39,11 +39,11 @@ internal sealed class ExportedFamily
     /// <summary>Label texts that are taken: a second series of the same text would be a duplicate.</summary>
     public HashSet<string> LabelTexts { get; } = new(StringComparer.Ordinal);
 
-    public static OwnMetricType TypeOf(SeriesKind kind) => kind switch
+    public static FamilyType TypeOf(SeriesKind kind) => kind switch
     {
-        SeriesKind.Gauge => OwnMetricType.Gauge,
-        SeriesKind.Counter => OwnMetricType.Counter,
-        _ => OwnMetricType.Histogram,
+        SeriesKind.Gauge => FamilyType.Gauge,
+        SeriesKind.Counter => FamilyType.Counter,
+        _ => FamilyType.Histogram,
     };
 
     public void LoseOpenMetricsNames()
@@ -61,9 +61,50 @@ internal sealed class ExportedFamily
         {
             _unit = unit;
             string help = $"{_kind.ToString().ToLowerInvariant()} '{RawName}' of an agent{(unit.Length == 0 ? "" : $", in {unit}")}.";
-            _textHead = ExpositionWriter.HeadOf(Name, Type, help, ExpositionFormat.Text);
-            _openMetricsHead = ExpositionWriter.HeadOf(Name, Type, help, ExpositionFormat.OpenMetrics, HasOpenMetricsNames);
+            _textHead = ExpositionWriter.HeadOf(Name, Type, help, ExpositionFormat.PrometheusText);
+            _openMetricsHead = ExpositionWriter.HeadOf(Name, Type, help, ExpositionFormat.OpenMetricsText, HasOpenMetricsNames);
         }
         return isOpenMetrics ? _openMetricsHead : _textHead;
     }
+}
+
+/// <summary>One series of an agent as it is exposed. The text before its values is made once; a histogram's totals are kept.</summary>
+internal sealed class ExportedSeries
+{
+    public ExportedSeries(Series series, string name, string labels)
+    {
+        Series = series;
+        Labels = labels;
+        if (series.Kind == SeriesKind.Histogram)
+        {
+            Totals = new HistogramTotals(Encoding.UTF8.GetBytes($"{name}_bucket{{{labels},le=\""));
+            SumHead = ExpositionWriter.LineHead(name + "_sum", labels);
+            CountHead = ExpositionWriter.LineHead(name + "_count", labels);
+            CreatedHead = ExpositionWriter.LineHead(name + MetricNames.CreatedSuffix, labels);
+        }
+        else
+        {
+            Head = ExpositionWriter.LineHead(name, labels);
+        }
+    }
+
+    public Series Series { get; }
+
+    /// <summary>Its labels as they are exposed, which no other series of the family has.</summary>
+    public string Labels { get; }
+
+    /// <summary>Of a gauge's or counter's one line; empty for histograms.</summary>
+    public byte[] Head { get; } = [];
+
+    public byte[] SumHead { get; } = [];
+
+    public byte[] CountHead { get; } = [];
+
+    public byte[] CreatedHead { get; } = [];
+
+    /// <summary>Null for gauges and counters.</summary>
+    public HistogramTotals? Totals { get; }
+
+    /// <summary>How far its histograms have been added up.</summary>
+    public long Cursor { get; set; }
 }

@@ -1,63 +1,65 @@
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
 /// <summary>
-/// Writes expositions, and keeps the totals that Prometheus wants and rings forget: histograms are added up every few seconds, scraped or not.
+/// Writes expositions: first the series of agents, by a writer of our own that keeps no object for a sample, then the platform's own families,
+/// by prometheus-net. It also keeps the totals that Prometheus wants and rings forget: histograms are added up every few seconds, scraped or not.
 /// One lock, taken by that round and by scrapes.
 /// </summary>
 internal sealed class Exporter : BackgroundService
 {
-    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _lock = new(1);
     private readonly TelemetryStore _store;
     private readonly ExportOptions _options;
     private readonly TimeProvider _time;
-    private readonly IMetricSource[] _sources;
+    private readonly PlatformMetrics _metrics;
+    private readonly IPlatformFamilies[] _features;
+    private readonly PlatformExposition _platform;
     private readonly ExportCatalog _catalog;
     private readonly TotalsKeeper _totals;
     private readonly SourceFamilies _sourceFamilies;
     private readonly BufferFamilies _bufferFamilies = new();
     private readonly SampleBuffer _samples = new(countMax: 16);
-    private readonly double _createdSeconds;
     private long _pastBytes;
-    private bool _hasReserved;
+    private bool _hasBegun;
 
-    public Exporter(TelemetryStore store, ExportOptions options, TimeProvider time, IEnumerable<IMetricSource> sources)
+    public Exporter(TelemetryStore store, ExportOptions options, TimeProvider time, PlatformMetrics metrics, IEnumerable<IPlatformFamilies> features)
     {
         _store = store;
         _options = options;
         _time = time;
-        _sources = [.. sources];
+        _metrics = metrics;
+        _features = [.. features];
+        _platform = new PlatformExposition(metrics, createdSeconds: time.UnixNs() / 1_000_000 / 1e3);
         _catalog = new ExportCatalog(options);
         _totals = new TotalsKeeper(store, options);
         _sourceFamilies = new SourceFamilies(options);
-        _createdSeconds = time.UnixNs() / 1_000_000 / 1e3;
     }
 
     /// <summary>The whole exposition, appended to <paramref name="buffer"/>.</summary>
-    public void Write(ExpositionBuffer buffer, ExpositionFormat format)
+    public async Task WriteAsync(ExpositionBuffer buffer, ExpositionFormat format, CancellationToken cancellationToken)
     {
-        var writer = new ExpositionWriter(buffer, format);
-        OwnMetric[] own = [.. _sources.SelectMany(source => source.Read())];
-        lock (_lock)
+        await _lock.WaitAsync(cancellationToken);
+        try
         {
             long nowNs = _time.UnixNs();
-            Accumulate(nowNs);
-            foreach (OwnMetric metric in own.Concat(OwnFamilies.Of(_store, _catalog, _totals.Overwritten, _pastBytes)))
-            {
-                writer.Family(metric, _createdSeconds);
-            }
-            _sourceFamilies.Write(writer, _store, nowNs);
-            _bufferFamilies.Write(writer, _store);
-            _totals.Latencies.Write(writer, nowNs);
-            _pastBytes = 0;
-            foreach (ExportedFamily family in _catalog.Families)
-            {
-                WriteFamily(writer, family, nowNs);
-            }
+            await AccumulateAsync(nowNs);
+            WriteStored(new ExpositionWriter(buffer, format), nowNs);
+            await _platform.WriteAsync(buffer, format);
         }
-        writer.End();
+        finally
+        {
+            _lock.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        _lock.Dispose();
+        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -67,9 +69,14 @@ internal sealed class Exporter : BackgroundService
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                lock (_lock)
+                await _lock.WaitAsync(stoppingToken);
+                try
                 {
-                    Accumulate(_time.UnixNs());
+                    await AccumulateAsync(_time.UnixNs());
+                }
+                finally
+                {
+                    _lock.Release();
                 }
             }
         }
@@ -79,30 +86,56 @@ internal sealed class Exporter : BackgroundService
         }
     }
 
-    private void Accumulate(long nowNs)
+    private async ValueTask AccumulateAsync(long nowNs)
     {
-        ReserveOwn();
+        if (!_hasBegun)
+        {
+            _hasBegun = true;
+            await BeginAsync();
+        }
         _catalog.TakeNewSeries(_store);
         _totals.Accumulate(_catalog, nowNs);
     }
 
-    /// <summary>Once, before the first series of an agent gets its name.</summary>
-    private void ReserveOwn()
+    /// <summary>Once, before the first series of an agent gets its name: the platform's names are nobody else's.</summary>
+    private async Task BeginAsync()
     {
-        if (_hasReserved)
+        foreach (IPlatformFamilies feature in _features)
         {
-            return;
+            feature.AddTo(_metrics);
         }
-        _hasReserved = true;
-        _catalog.Reserve(LatencyFamilies.Summary, OwnMetricType.Summary);
-        _catalog.Reserve(LatencyFamilies.Buckets, OwnMetricType.Untyped);
-        foreach ((string name, OwnMetricType type) in SourceFamilies.Names.Concat(BufferFamilies.Names))
+        StoreFamilies.AddTo(_metrics, _store);
+        AddTo(_metrics);
+        _catalog.Reserve(LatencyFamilies.Summary, FamilyType.Summary);
+        _catalog.Reserve(LatencyFamilies.Buckets, FamilyType.Untyped);
+        foreach ((string name, FamilyType type) in SourceFamilies.Names.Concat(BufferFamilies.Names).Concat(await _platform.FamiliesAsync()))
         {
             _catalog.Reserve(name, type);
         }
-        foreach (OwnMetric metric in _sources.SelectMany(source => source.Read()).Concat(OwnFamilies.Of(_store, _catalog, 0, 0)))
+    }
+
+    /// <summary>About what is exposed here itself.</summary>
+    private void AddTo(PlatformMetrics metrics)
+    {
+        metrics.Counter(
+            "telemetry_export_overwritten_histograms_total", "Histograms overwritten before they were added to their totals here.", () => _totals.Overwritten);
+        metrics.Gauge(
+            "telemetry_export_left_out_series", "Series of agents that are not exposed here, by reason.", ["reason"],
+            () => [(["limit"], _catalog.Refused), (["duplicate"], _catalog.Duplicates), (["bytes"], _pastBytes)]);
+        metrics.Gauge(
+            "telemetry_export_renamed_series", "Series whose name carries their kind or a mark, because another has the name.", () => _catalog.Renamed);
+    }
+
+    /// <summary>All that stands in the store.</summary>
+    private void WriteStored(in ExpositionWriter writer, long nowNs)
+    {
+        _sourceFamilies.Write(writer, _store, nowNs);
+        _bufferFamilies.Write(writer, _store);
+        _totals.Latencies.Write(writer, nowNs);
+        _pastBytes = 0;
+        foreach (ExportedFamily family in _catalog.Families)
         {
-            _catalog.Reserve(metric.Name, metric.Type);
+            WriteFamily(writer, family, nowNs);
         }
     }
 

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Observability.Aggregator.Export;
 
-/// <summary>The bytes of one scrape. It grows to the largest and stays, so that a scrape allocates nothing for what it writes. One thread.</summary>
+/// <summary>The bytes of one scrape. It grows to the largest scrape and is kept, so that writing allocates nothing. One thread at a time.</summary>
 internal sealed class ExpositionBuffer
 {
     private const int BytesMin = 64 * 1024;

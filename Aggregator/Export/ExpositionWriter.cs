@@ -1,31 +1,41 @@
 using System.Text;
-using Observability.Aggregator.Diagnostics;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
-/// <summary>Writes the lines of one scrape in its format. What is long and the same at each scrape comes as bytes that were made once.</summary>
+/// <summary>What TYPE says of a family.</summary>
+internal enum FamilyType
+{
+    Counter,
+    Gauge,
+    Histogram,
+    Summary,
+    Untyped,
+}
+
+/// <summary>Writes the lines of one scrape in its format. Text that is the same at each scrape comes as bytes that were made once.</summary>
 internal readonly struct ExpositionWriter(ExpositionBuffer buffer, ExpositionFormat format)
 {
-    public bool IsOpenMetrics => format == ExpositionFormat.OpenMetrics;
+    public bool IsOpenMetrics => format == ExpositionFormat.OpenMetricsText;
 
     public int Length => buffer.Length;
 
     /// <summary>HELP, TYPE and, where the name ends in one, UNIT.</summary>
-    public static byte[] HeadOf(string name, OwnMetricType type, string help, ExpositionFormat format, bool isCounterOfOpenMetrics = true)
+    public static byte[] HeadOf(string name, FamilyType type, string help, ExpositionFormat format, bool isCounterOfOpenMetrics = true)
     {
         var text = new StringBuilder();
         string family = name;
         string typeName = $"{type}".ToLowerInvariant();
-        if (format == ExpositionFormat.OpenMetrics)
+        if (format == ExpositionFormat.OpenMetricsText)
         {
-            bool isCounter = type == OwnMetricType.Counter && isCounterOfOpenMetrics && name != MetricNames.WithoutTotal(name);
+            bool isCounter = type == FamilyType.Counter && isCounterOfOpenMetrics && name != MetricNames.WithoutTotal(name);
             family = isCounter ? MetricNames.WithoutTotal(name) : name;
             // A counter's samples must end in _total there: one that does not keeps its name, and loses its type.
-            typeName = type == OwnMetricType.Untyped || (type == OwnMetricType.Counter && !isCounter) ? "unknown" : typeName;
+            typeName = type == FamilyType.Untyped || (type == FamilyType.Counter && !isCounter) ? "unknown" : typeName;
         }
         text.Append("# HELP ").Append(family).Append(' ').Append(MetricNames.EscapeHelp(help, format)).Append('\n');
         text.Append("# TYPE ").Append(family).Append(' ').Append(typeName).Append('\n');
-        if (format == ExpositionFormat.OpenMetrics && MetricNames.UnitOf(family) is { Length: > 0 } unit)
+        if (format == ExpositionFormat.OpenMetricsText && MetricNames.UnitOf(family) is { Length: > 0 } unit)
         {
             text.Append("# UNIT ").Append(family).Append(' ').Append(unit).Append('\n');
         }
@@ -68,49 +78,6 @@ internal readonly struct ExpositionWriter(ExpositionBuffer buffer, ExpositionFor
         buffer.Append(bound);
         buffer.Append("\"} "u8);
         buffer.AppendNumber(count);
-        buffer.Append((byte)'\n');
-    }
-
-    /// <summary>A family of the aggregator's own. Its counters and histograms began with the process.</summary>
-    public void Family(OwnMetric metric, double createdSeconds)
-    {
-        if (metric.Points.Count == 0)
-        {
-            return;
-        }
-        Raw(HeadOf(metric.Name, metric.Type, metric.Help, format));
-        foreach (OwnMetric.Point point in metric.Points)
-        {
-            string labels = Labels([.. point.Labels ?? []]);
-            Own(metric.Name, point.Suffix, labels, point.Value);
-            bool isCounter = metric.Type == OwnMetricType.Counter;
-            if (IsOpenMetrics && (isCounter || (metric.Type == OwnMetricType.Histogram && point.Suffix == "_count")))
-            {
-                Own(isCounter ? MetricNames.WithoutTotal(metric.Name) : metric.Name, MetricNames.CreatedSuffix, labels, createdSeconds);
-            }
-        }
-    }
-
-    public void End()
-    {
-        if (IsOpenMetrics)
-        {
-            buffer.Append("# EOF\n"u8);
-        }
-    }
-
-    private void Own(string name, string suffix, string labels, double value)
-    {
-        buffer.AppendText(name);
-        buffer.AppendText(suffix);
-        if (labels.Length > 0)
-        {
-            buffer.Append((byte)'{');
-            buffer.AppendText(labels);
-            buffer.Append((byte)'}');
-        }
-        buffer.Append((byte)' ');
-        buffer.AppendNumber(value);
         buffer.Append((byte)'\n');
     }
 }

@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Http.Headers;
 using Microsoft.Net.Http.Headers;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
-/// <summary>Reads what a scrape accepts. OpenMetrics only where it is named; whoever names nothing known gets the text format.</summary>
+/// <summary>Which format a scrape gets: OpenMetrics only where it is named, otherwise the text format.</summary>
 internal static class FormatNegotiation
 {
     private const string OpenMetricsType = "application/openmetrics-text";
@@ -24,13 +25,13 @@ internal static class FormatNegotiation
                 text = double.Max(text, quality);
             }
         }
-        return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetrics : ExpositionFormat.Text;
+        return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
     }
 
     public static bool AcceptsGzip(HttpRequest request) => new RequestHeaders(request.Headers).AcceptEncoding
         .Any(encoding => encoding.Value.Equals("gzip", StringComparison.OrdinalIgnoreCase) && encoding.Quality is null or > 0);
 
-    public static string ContentTypeOf(ExpositionFormat format) => format == ExpositionFormat.OpenMetrics
+    public static string ContentTypeOf(ExpositionFormat format) => format == ExpositionFormat.OpenMetricsText
         ? OpenMetricsType + "; version=1.0.0; charset=utf-8"
         : "text/plain; version=0.0.4; charset=utf-8";
 

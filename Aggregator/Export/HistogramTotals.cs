@@ -5,7 +5,7 @@ using Observability.Aggregator.Storage;
 namespace Observability.Aggregator.Export;
 
 /// <summary>
-/// What a histogram series has come to since its first sample: cumulative buckets for Prometheus. Exponential buckets are exposed at powers of
+/// The sum of a histogram series since its first sample: cumulative buckets for Prometheus. Exponential buckets are exposed at powers of
 /// two; explicit ones at their own bounds, as long as these do not change.
 /// </summary>
 internal sealed class HistogramTotals(byte[] bucketHead)
@@ -107,5 +107,25 @@ internal sealed class HistogramTotals(byte[] bucketHead)
             }
         }
         return total;
+    }
+}
+
+/// <summary>Powers of two as values of le, each made when it is first asked for.</summary>
+file static class PowersOfTwo
+{
+    private const int PowerMin = -1074;
+    private const int PowerMax = 1023;
+
+    private static readonly byte[]?[] Texts = new byte[]?[PowerMax - PowerMin + 1];
+
+    /// <summary>Null where a double has no such power: what lies there is in the bucket above.</summary>
+    public static byte[]? Text(long power)
+    {
+        if (power is < PowerMin or > PowerMax)
+        {
+            return null;
+        }
+        ref byte[]? text = ref Texts[power - PowerMin];
+        return text ??= Encoding.UTF8.GetBytes(MetricNames.LabelNumber(Math.ScaleB(1, (int)power)));
     }
 }

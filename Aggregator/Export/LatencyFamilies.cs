@@ -1,5 +1,5 @@
 using System.Text;
-using Observability.Aggregator.Diagnostics;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
@@ -13,8 +13,8 @@ internal sealed class LatencyFamilies(int servicesMax)
     private const string BucketsHelp = "Requests by latency, cumulative over le, for histogram_quantile().";
 
     private static readonly double[] Quantiles = [0.5, 0.9, 0.95, 0.99];
-    private static readonly byte[][] SummaryHeads = Heads(Summary, OwnMetricType.Summary, SummaryHelp);
-    private static readonly byte[][] BucketsHeads = Heads(Buckets, OwnMetricType.Untyped, BucketsHelp);
+    private static readonly byte[][] SummaryHeads = Heads(Summary, FamilyType.Summary, SummaryHelp);
+    private static readonly byte[][] BucketsHeads = Heads(Buckets, FamilyType.Untyped, BucketsHelp);
 
     private readonly Dictionary<string, Entry> _byService = new(StringComparer.Ordinal);
     private readonly List<Entry> _all = [];
@@ -79,8 +79,8 @@ internal sealed class LatencyFamilies(int servicesMax)
         }
     }
 
-    private static byte[][] Heads(string name, OwnMetricType type, string help) =>
-        [ExpositionWriter.HeadOf(name, type, help, ExpositionFormat.Text), ExpositionWriter.HeadOf(name, type, help, ExpositionFormat.OpenMetrics)];
+    private static byte[][] Heads(string name, FamilyType type, string help) =>
+        [ExpositionWriter.HeadOf(name, type, help, ExpositionFormat.PrometheusText), ExpositionWriter.HeadOf(name, type, help, ExpositionFormat.OpenMetricsText)];
 
     private sealed class Entry(string service)
     {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Observability.Aggregator.Diagnostics;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
@@ -55,14 +55,18 @@ internal static class MetricNames
     public static string EscapeHelp(string help, ExpositionFormat format)
     {
         string escaped = help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal).Replace('\0', '\uFFFD');
-        return format == ExpositionFormat.OpenMetrics ? escaped.Replace("\"", "\\\"", StringComparison.Ordinal) : escaped;
+        return format == ExpositionFormat.OpenMetricsText ? escaped.Replace("\"", "\\\"", StringComparison.Ordinal) : escaped;
     }
 
     /// <summary>A number as the value of le or quantile: OpenMetrics wants 1.0 where it means 1, and both texts are to name the same series.</summary>
     public static string LabelNumber(double value)
     {
-        string text = Exposition.Number(value);
-        return double.IsFinite(value) && !text.AsSpan().ContainsAny('.', 'E') ? text + ".0" : text.Replace('E', 'e');
+        if (!double.IsFinite(value))
+        {
+            return double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+        }
+        string text = value.ToString("R", CultureInfo.InvariantCulture);
+        return text.AsSpan().ContainsAny('.', 'E') ? text.Replace('E', 'e') : text + ".0";
     }
 
     /// <summary>What UNIT may say: OpenMetrics allows only a unit that the name ends in. Empty where it ends in none.</summary>

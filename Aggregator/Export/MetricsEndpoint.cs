@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
@@ -15,7 +16,7 @@ internal static class MetricsEndpoint
         try
         {
             // Written whole before it is sent, so that a slow scraper does not hold the exporter's lock.
-            exporter.Write(slot.Text, format);
+            await exporter.WriteAsync(slot.Text, format, context.RequestAborted);
             ReadOnlyMemory<byte> body = gzip ? Compress(slot) : slot.Text.Written;
             context.Response.ContentType = FormatNegotiation.ContentTypeOf(format);
             context.Response.ContentLength = body.Length;
@@ -28,7 +29,7 @@ internal static class MetricsEndpoint
         }
         finally
         {
-            slots.GiveBack(slot);
+            slots.Release(slot);
         }
     }
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Observability.Aggregator.Export;
 
-/// <summary>The memory of scrapes, kept between them. There are as many as may run at once; a further scrape waits for one.</summary>
+/// <summary>The memory of scrapes, kept between them: as many slots as scrapes may run at once. A further scrape waits for a slot.</summary>
 internal sealed class ScrapeSlots(ExportOptions options) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(options.ScrapesAtOnceMax);
@@ -14,7 +14,7 @@ internal sealed class ScrapeSlots(ExportOptions options) : IDisposable
         return _slots.TryDequeue(out Slot? slot) ? slot : new Slot();
     }
 
-    public void GiveBack(Slot slot)
+    public void Release(Slot slot)
     {
         slot.Text.Clear();
         slot.Compressed.SetLength(0);

@@ -1,5 +1,5 @@
-using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
+using Prometheus;
 
 namespace Observability.Aggregator.Export;
 
@@ -8,17 +8,17 @@ internal sealed class SourceFamilies(ExportOptions options)
 {
     private static readonly Family[] Families =
     [
-        new("telemetry_samples_total", OwnMetricType.Counter, "Samples applied, by the source that sent them.", source => source.Received),
-        new("telemetry_source_last_received_timestamp_seconds", OwnMetricType.Gauge,
+        new("telemetry_samples_total", FamilyType.Counter, "Samples applied, by the source that sent them.", source => source.Received),
+        new("telemetry_source_last_received_timestamp_seconds", FamilyType.Gauge,
             "When the newest batch of a source arrived, in seconds since the Unix epoch.", source => source.NewestReceivedNs / 1e9),
-        new("telemetry_source_clock_offset_seconds", OwnMetricType.Gauge,
+        new("telemetry_source_clock_offset_seconds", FamilyType.Gauge,
             "How far the aggregator's clock is ahead of the source's, as the source estimates it.", source => source.ClockOffsetNs / 1e9),
     ];
 
     private readonly List<Entry> _entries = [];
     private uint _newestId;
 
-    public static IEnumerable<(string Name, OwnMetricType Type)> Names => Families.Select(family => (family.Name, family.Type));
+    public static IEnumerable<(string Name, FamilyType Type)> Names => Families.Select(family => (family.Name, family.Type));
 
     public void Write(in ExpositionWriter writer, TelemetryStore store, long nowNs)
     {
@@ -50,10 +50,10 @@ internal sealed class SourceFamilies(ExportOptions options)
         }
     }
 
-    private sealed record Family(string Name, OwnMetricType Type, string Help, Func<Source, double> Read)
+    private sealed record Family(string Name, FamilyType Type, string Help, Func<Source, double> Read)
     {
         public byte[][] Heads { get; } =
-            [ExpositionWriter.HeadOf(Name, Type, Help, ExpositionFormat.Text), ExpositionWriter.HeadOf(Name, Type, Help, ExpositionFormat.OpenMetrics)];
+            [ExpositionWriter.HeadOf(Name, Type, Help, ExpositionFormat.PrometheusText), ExpositionWriter.HeadOf(Name, Type, Help, ExpositionFormat.OpenMetricsText)];
     }
 
     private sealed class Entry(Source source)

@@ -3,7 +3,7 @@ using Observability.Aggregator.Storage;
 namespace Observability.Aggregator.Export;
 
 /// <summary>
-/// Adds the histograms of agents up, which Prometheus wants as totals and rings forget. Used under the exporter's lock.
+/// Adds up the histograms of agents: Prometheus wants totals, and a ring keeps only the newest deltas. Used under the exporter's lock.
 /// </summary>
 internal sealed class TotalsKeeper(TelemetryStore store, ExportOptions options)
 {
@@ -13,7 +13,7 @@ internal sealed class TotalsKeeper(TelemetryStore store, ExportOptions options)
 
     public LatencyFamilies Latencies { get; } = new(options.ServicesMax);
 
-    /// <summary>Histograms that were gone before they were added.</summary>
+    /// <summary>Histograms that were overwritten before they were added.</summary>
     public long Overwritten { get; private set; }
 
     public void Accumulate(ExportCatalog catalog, long nowNs)

@@ -1,43 +1,48 @@
 using Observability.Aggregator.Diagnostics;
+using Reading = (string[] LabelValues, double Value);
 
 namespace Observability.Aggregator.Ingest;
 
 /// <summary>
-/// The ledger of each agent, of both sides: what it says it recorded, sent and had acknowledged, and what came of it here. The number of agents told is
-/// bounded; all of them together are in the totals.
+/// The ledger of each agent, of both sides: what it says it recorded, sent and had acknowledged, and what came of it here. Only so many agents are
+/// exposed one by one; all of them together are in the totals.
 /// </summary>
-internal sealed class AgentMetrics(ConnectedAgents agents, IngestOptions options) : IMetricSource
+internal sealed class AgentMetrics(ConnectedAgents agents, IngestOptions options) : IPlatformFamilies
 {
-    public IEnumerable<OwnMetric> Read()
+    private static readonly string[] Labels = ["service", "instance"];
+    private static readonly string[] LabelsAndState = [.. Labels, "state"];
+    private static readonly string[] LabelsAndReason = [.. Labels, "reason"];
+
+    public void AddTo(PlatformMetrics metrics)
     {
-        ConnectedAgent[] told = [.. agents.Snapshot().OrderBy(agent => agent.ConnectedAtNs).Take(options.AgentsToldMax)];
-        ConnectedAgent[] reporting = [.. told.Where(agent => agent.Report is not null)];
-        yield return new OwnMetric(
-            "telemetry_agent_samples", OwnMetricType.Gauge, "Samples of a connected agent's session by what it says became of them.",
-            [.. reporting.SelectMany(agent => (OwnMetric.Point[])
+        metrics.Gauge(
+            "telemetry_agent_samples", "Samples of a connected agent's session by what it says became of them.", LabelsAndState,
+            () => Reporting().SelectMany(agent => (Reading[])
             [
-                Point(agent, agent.Report!.Recorded, "state", "recorded"), Point(agent, agent.Report.Sent, "state", "sent"),
-                Point(agent, agent.Report.Acknowledged, "state", "acknowledged"), Point(agent, agent.Report.Pending, "state", "pending"),
-            ])]);
-        yield return new OwnMetric(
-            "telemetry_agent_dropped_samples", OwnMetricType.Gauge, "Samples of a connected agent's session that it dropped, by reason.",
-            [.. reporting.SelectMany(agent => agent.Report!.Dropped.Select(drop => Point(agent, drop.Value, "reason", drop.Key)))]);
-        yield return new OwnMetric(
-            "telemetry_source_samples", OwnMetricType.Gauge, "Samples of a connected agent's source by what became of them here.",
-            [.. told.DistinctBy(agent => agent.Source).SelectMany(agent => (OwnMetric.Point[])
+                Of(agent, agent.Report!.Recorded, "recorded"), Of(agent, agent.Report.Sent, "sent"),
+                Of(agent, agent.Report.Acknowledged, "acknowledged"), Of(agent, agent.Report.Pending, "pending"),
+            ]));
+        metrics.Gauge(
+            "telemetry_agent_dropped_samples", "Samples of a connected agent's session that it dropped, by reason.", LabelsAndReason,
+            () => Reporting().SelectMany(agent => agent.Report!.Dropped.Select(drop => Of(agent, drop.Value, drop.Key))));
+        metrics.Gauge(
+            "telemetry_source_samples", "Samples of a connected agent's source by what became of them here.", LabelsAndState,
+            () => Exposed().DistinctBy(agent => agent.Source).SelectMany(agent => (Reading[])
             [
-                Point(agent, agent.Source.Received, "state", "received"), Point(agent, agent.Source.Rejected, "state", "rejected"),
-                Point(agent, agent.Source.Duplicates, "state", "duplicate"), Point(agent, agent.Source.Replayed, "state", "replayed"),
-            ])]);
-        yield return new OwnMetric(
-            "telemetry_agent_clock_offset_seconds", OwnMetricType.Gauge, "The aggregator's clock minus the agent's, as the agent estimates it.",
-            [.. reporting.Select(agent => Point(agent, agent.Report!.ClockOffsetNs / 1e9))]);
-        yield return new OwnMetric(
-            "telemetry_agent_round_trip_seconds", OwnMetricType.Gauge, "The fastest recent round trip of the agent.",
-            [.. reporting.Select(agent => Point(agent, agent.Report!.RoundTripNs / 1e9))]);
+                Of(agent, agent.Source.Received, "received"), Of(agent, agent.Source.Rejected, "rejected"),
+                Of(agent, agent.Source.Duplicates, "duplicate"), Of(agent, agent.Source.Replayed, "replayed"),
+            ]));
+        metrics.Gauge(
+            "telemetry_agent_clock_offset_seconds", "The aggregator's clock minus the agent's, as the agent estimates it.", Labels,
+            () => Reporting().Select(agent => Of(agent, agent.Report!.ClockOffsetNs / 1e9)));
+        metrics.Gauge(
+            "telemetry_agent_round_trip_seconds", "The fastest recent round trip of the agent.", Labels,
+            () => Reporting().Select(agent => Of(agent, agent.Report!.RoundTripNs / 1e9)));
     }
 
-    private static OwnMetric.Point Point(ConnectedAgent agent, double value, string? label = null, string text = "") => new(
-        value,
-        [("service", agent.Source.Service), ("instance", agent.Source.Instance), .. label is null ? [] : (ReadOnlySpan<(string, string)>)[(label, text)]]);
+    private IEnumerable<ConnectedAgent> Exposed() => agents.Snapshot().OrderBy(agent => agent.ConnectedAtNs).Take(options.AgentsToldMax);
+
+    private IEnumerable<ConnectedAgent> Reporting() => Exposed().Where(agent => agent.Report is not null);
+
+    private static Reading Of(ConnectedAgent agent, double value, params string[] last) => ([agent.Source.Service, agent.Source.Instance, .. last], value);
 }

@@ -17,8 +17,8 @@ internal static class IngestRegistration
         services.AddSingleton<TelemetryIngestor>();
         services.AddSingleton<IDrain, IngestDrain>();
         services.AddSingleton<Cardinality>();
-        services.AddSingleton<IMetricSource, IngestMetrics>();
-        services.AddSingleton<IMetricSource, AgentMetrics>();
+        services.AddSingleton<IPlatformFamilies, IngestMetrics>();
+        services.AddSingleton<IPlatformFamilies, AgentMetrics>();
         return services;
     }
 

@@ -11,7 +11,7 @@ internal static class ListeningRegistration
     {
         services.AddSettings(ListenSettings.Read);
         services.AddSettings(TlsSettings.Read);
-        services.AddSingleton<IMetricSource>(provider => provider.GetRequiredService<TlsSettings>());
+        services.AddSingleton<IPlatformFamilies>(provider => provider.GetRequiredService<TlsSettings>());
         services.AddSingleton<IMemoryPoolFactory<byte>, BlockMemoryPoolFactory>();
         services.AddSingleton<BoundPorts>();
         services.AddSingleton<MatcherPolicy, ListenerMatcherPolicy>();

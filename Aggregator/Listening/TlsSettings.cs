@@ -6,7 +6,7 @@ namespace Observability.Aggregator.Listening;
 /// Which ports speak TLS: GRPC_TLS_CERTIFICATE, WS_TLS_CERTIFICATE, METRICS_TLS_CERTIFICATE, each with _KEY and _PASSWORD. A port with a
 /// certificate speaks TLS and nothing else, one without speaks clear text and nothing else.
 /// </summary>
-internal sealed class TlsSettings : IMetricSource
+internal sealed class TlsSettings : IPlatformFamilies
 {
     private readonly TlsCertificate?[] _certificates;
 
@@ -21,17 +21,12 @@ internal sealed class TlsSettings : IMetricSource
 
     public string SchemeOf(Listener listener) => Of(listener) is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
 
-    public IEnumerable<OwnMetric> Read()
-    {
-        return
-        [
-            new OwnMetric(
-                "telemetry_tls_certificate_expiry_timestamp_seconds", OwnMetricType.Gauge,
-                "When the certificate of a port ends, in seconds since the Unix epoch; only of ports that speak TLS.",
-                [.. Enum.GetValues<Listener>()
-                    .Where(listener => Of(listener) is not null)
-                    .Select(listener => new OwnMetric.Point(
-                        (Of(listener)!.Leaf.NotAfter.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds, [("port", $"{listener}".ToLowerInvariant())]))]),
-        ];
-    }
+    public void AddTo(PlatformMetrics metrics) => metrics.Gauge(
+        "telemetry_tls_certificate_expiry_timestamp_seconds",
+        "When the certificate of a port ends, in seconds since the Unix epoch; only of ports that speak TLS.", ["port"], ExpiriesByPort);
+
+    public IEnumerable<(string[] Port, double Seconds)> ExpiriesByPort() => Enum.GetValues<Listener>()
+        .Where(listener => Of(listener) is not null)
+        .Select(listener => (
+            new[] { $"{listener}".ToLowerInvariant() }, (Of(listener)!.Leaf.NotAfter.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds));
 }

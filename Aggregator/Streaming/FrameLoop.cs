@@ -141,14 +141,14 @@ internal sealed partial class FrameLoop : IHostedService
                 _counters.OnTick();
                 _registry.TakeNewSeries();
             }
-            _counters.FrameLateness.Record(TimeSpan.FromTicks(long.Max(0, nowNs - _schedule.DueNs(rate)) / 100));
+            _counters.FrameLateness.Observe(long.Max(0, nowNs - _schedule.DueNs(rate)) / 1e9);
             frames += Emit(rate, tick);
             _schedule.OnEmitted(rate, nowNs);
         }
         if (frames > 0)
         {
             long elapsedNs = NowNs - nowNs;
-            _counters.FrameTime.Record(TimeSpan.FromTicks(elapsedNs / 100));
+            _counters.OnPass(elapsedNs / 1e9);
             if (elapsedNs > RateClass.Fastest.PeriodNs)
             {
                 _counters.OnOverrun();

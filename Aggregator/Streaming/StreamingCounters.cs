@@ -1,4 +1,5 @@
 using Observability.Aggregator.Diagnostics;
+using Prometheus;
 
 namespace Observability.Aggregator.Streaming;
 
@@ -6,7 +7,7 @@ namespace Observability.Aggregator.Streaming;
 /// What the live stream did since the start. The fields above the line are written by the frame loop alone; those below by any connection,
 /// with Interlocked. Read by anyone.
 /// </summary>
-internal sealed class StreamingCounters
+internal sealed class StreamingCounters(PlatformMetrics metrics)
 {
     private readonly long[] _encodesByClass = new long[RateClass.All.Length];
     private long _ticks;
@@ -21,6 +22,7 @@ internal sealed class StreamingCounters
     private long _compressedBytes;
     private long _compressedFromBytes;
     private long _compressionTicks;
+    private double _frameSecondsMax;
 
     private long _framesSent;
     private long _framesSentDirectly;
@@ -31,10 +33,15 @@ internal sealed class StreamingCounters
     private long _clientsCut;
 
     /// <summary>Time of one pass of the frame loop.</summary>
-    public DurationHistogram FrameTime { get; } = new();
+    public Histogram FrameTime => field ??= metrics.DurationHistogram(
+        "telemetry_frame_seconds", "Time of a pass of the frame loop that made frames, until sockets have them or they wait for one.");
 
     /// <summary>From when a class's frame was due (its period over, and something there to send) to the start of the pass that makes it.</summary>
-    public DurationHistogram FrameLateness { get; } = new();
+    public Histogram FrameLateness => field ??= metrics.DurationHistogram(
+        "telemetry_frame_late_seconds", "From when a frame was due to the start of the pass that makes it.");
+
+    /// <summary>The longest pass since the start.</summary>
+    public double FrameSecondsMax => Volatile.Read(ref _frameSecondsMax);
 
     public long FramesCompressed => Volatile.Read(ref _framesCompressed);
 
@@ -85,6 +92,12 @@ internal sealed class StreamingCounters
     public long EncodesOf(RateClass rate) => Volatile.Read(ref _encodesByClass[rate.Index]);
 
     internal void OnTick() => Volatile.Write(ref _ticks, _ticks + 1);
+
+    internal void OnPass(double seconds)
+    {
+        FrameTime.Observe(seconds);
+        Volatile.Write(ref _frameSecondsMax, double.Max(_frameSecondsMax, seconds));
+    }
 
     internal void OnEncoded(RateClass rate, int bytes, int connections, long overwritten)
     {

@@ -10,7 +10,7 @@ internal static class StreamingRegistration
         services.AddSingleton<StreamingCounters>();
         services.AddSingleton<FrameLoop>();
         services.AddSingleton<LiveHub>();
-        services.AddSingleton<IMetricSource, StreamingMetrics>();
+        services.AddSingleton<IPlatformFamilies, StreamingMetrics>();
         services.AddSingleton<IDrain>(provider => provider.GetRequiredService<LiveHub>());
         services.AddHostedService(provider => provider.GetRequiredService<FrameLoop>());
         return services;

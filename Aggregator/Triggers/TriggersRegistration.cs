@@ -15,7 +15,7 @@ internal static class TriggersRegistration
         services.AddSingleton<RulesFile>();
         services.AddSingleton<TriggerEngine>();
         services.AddSingleton<TriggerRules>();
-        services.AddSingleton<IMetricSource, TriggerMetrics>();
+        services.AddSingleton<IPlatformFamilies, TriggerMetrics>();
         services.AddHostedService(provider => provider.GetRequiredService<TriggerEngine>());
         services.AddHostedService(provider => provider.GetRequiredService<TriggerRules>());
         services.AddHostedService<WebhookLoop>();

@@ -19,7 +19,7 @@ public sealed class BufferFamiliesTests
         Series written = source.Add("inflight", SeriesKind.Gauge);
         source.Append(resting, nowNs, 1.0);
         source.Append(written, nowNs, 1.0);
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
         Assert.Equal((1.0, 16.0), (Size(exporter, "queue_depth"), Capacity(exporter, "queue_depth")));
 
         long laterNs = nowNs + ((store.Options.IdleSecondsMax + 1) * 1_000_000_000L);

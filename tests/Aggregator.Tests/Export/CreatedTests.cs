@@ -5,6 +5,7 @@ using Observability.Aggregator.Export;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Tests.Diagnostics;
 using Observability.Aggregator.Tests.Streaming;
+using Prometheus;
 
 namespace Observability.Aggregator.Tests.Export;
 
@@ -29,8 +30,8 @@ public sealed class CreatedTests
         Assert.Equal($"jobs_created{{{Labels},queue=\"a\"}} 1700000000.25", lines[at + 1]);
         // A counter that is no counter in OpenMetrics has none, nor has a gauge, nor the text format at all.
         Assert.DoesNotContain(lines, line => line.StartsWith("calls_created", StringComparison.Ordinal) || line.StartsWith("depth_created", StringComparison.Ordinal));
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
-        Assert.DoesNotContain("jobs_created", ScrapedText.TextOf(exporter, ExpositionFormat.Text), StringComparison.Ordinal);
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
+        Assert.DoesNotContain("jobs_created", ScrapedText.TextOf(exporter, ExpositionFormat.PrometheusText), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,8 +97,8 @@ public sealed class CreatedTests
 
     private static string[] Lines(TelemetryStore store)
     {
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
-        return ScrapedText.TextOf(exporter, ExpositionFormat.OpenMetrics).Split('\n');
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
+        return ScrapedText.TextOf(exporter, ExpositionFormat.OpenMetricsText).Split('\n');
     }
 
     private static (TelemetryStore Store, TestSource Source) Stored()

@@ -3,6 +3,7 @@ using Observability.Aggregator.Export;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Tests.Diagnostics;
 using Observability.Aggregator.Tests.Streaming;
+using Prometheus;
 
 namespace Observability.Aggregator.Tests.Export;
 
@@ -62,8 +63,8 @@ public sealed class ExporterTests
         {
             Count = 3, Sum = 5, Min = 1, Max = 2, Scale = 0, PositiveOffset = -1, PositiveCounts = [1, 2],
         });
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, [new OneCounter()]);
-        string[] lines = ScrapedText.TextOf(exporter, ExpositionFormat.OpenMetrics).Split('\n');
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), [new OneCounter()]);
+        string[] lines = ScrapedText.TextOf(exporter, ExpositionFormat.OpenMetricsText).Split('\n');
         Assert.Contains("# TYPE own_events counter", lines);
         Assert.Contains("own_events_total 7.0", lines.Select(line => line == "own_events_total 7" ? "own_events_total 7.0" : line));
         Assert.Contains(lines, line => line.StartsWith("own_events_created ", StringComparison.Ordinal));
@@ -96,8 +97,8 @@ public sealed class ExporterTests
         source.Append(wide, NowNs, new HistogramSample { Count = 3, Sum = 1, Min = 0, Max = 1, Scale = -10, PositiveOffset = -1, PositiveCounts = [1, 2] });
         Series latency = source.Add("latency", SeriesKind.Histogram);
         source.Append(latency, NowNs, new HistogramSample { Count = 2, Sum = double.NaN, Min = 3, Max = 3, Scale = 2, PositiveOffset = 6, PositiveCounts = [2] });
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
-        await OutsideParsers.OpenMetricsAsync(ScrapedText.TextOf(exporter, ExpositionFormat.OpenMetrics));
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
+        await OutsideParsers.OpenMetricsAsync(ScrapedText.TextOf(exporter, ExpositionFormat.OpenMetricsText));
         ScrapedText.Of(exporter);
     }
 
@@ -106,7 +107,7 @@ public sealed class ExporterTests
     {
         (TelemetryStore store, TestSource source) = Stored();
         Series jobs = source.Add("jobs_total", SeriesKind.Counter);
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
         source.Append(jobs, NowNs, 100UL);
         Assert.Equal(100, ScrapedText.Of(exporter)[$"jobs_total{{{Labels}}}"]);
         source.Append(jobs, NowNs, 3UL);
@@ -121,7 +122,7 @@ public sealed class ExporterTests
         gone.Append(gone.Add("depth"), NowNs - 901_000_000_000, 1.0);
         var here = new TestSource(store, "here", "a-1");
         here.Append(here.Add("depth"), NowNs - 600_000_000_000, 1.0);
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
         ScrapedText text = ScrapedText.Of(exporter);
         Assert.True(text.Has("telemetry_samples_total{service=\"here\",instance=\"a-1\"}"));
         Assert.False(text.Has("telemetry_samples_total{service=\"gone\",instance=\"a-1\"}"));
@@ -134,7 +135,7 @@ public sealed class ExporterTests
         (TelemetryStore store, TestSource source) = Stored();
         Series[] many = source.AddMany(5000);
         source.AppendRow(NowNs, many[0], Enumerable.Range(0, many.Length).Select(value => (double)value).ToArray());
-        using var exporter = new Exporter(store, new ExportOptions { BytesMax = 700_000 }, TimeProvider.System, []);
+        using var exporter = new Exporter(store, new ExportOptions { BytesMax = 700_000 }, TimeProvider.System, new PlatformMetrics(), []);
         ScrapedText first = ScrapedText.Of(exporter);
         int exposed = first.Samples.Count(sample => sample.StartsWith("gauge_", StringComparison.Ordinal));
         Assert.InRange(exposed, 1, 4999);
@@ -144,27 +145,27 @@ public sealed class ExporterTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Write_ManySeries_AllocatesNothingForEach(bool isOpenMetrics)
+    public async Task Write_ManySeries_AllocatesNothingForEach(bool isOpenMetrics)
     {
-        ExpositionFormat format = isOpenMetrics ? ExpositionFormat.OpenMetrics : ExpositionFormat.Text;
+        ExpositionFormat format = isOpenMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
         (TelemetryStore few, _) = Filled(sources: 1, each: 10);
         (TelemetryStore many, _) = Filled(sources: 20, each: 100);
-        long ofFew = AllocatedByScrape(few, format);
-        long ofMany = AllocatedByScrape(many, format);
+        long ofFew = await AllocatedByScrapeAsync(few, format);
+        long ofMany = await AllocatedByScrapeAsync(many, format);
         // The families of the process itself are made anew at each scrape; 2,000 series add nothing to them.
         Assert.InRange(ofMany, 0, ofFew + 16 * 1024);
     }
 
-    private static long AllocatedByScrape(TelemetryStore store, ExpositionFormat format)
+    private static async Task<long> AllocatedByScrapeAsync(TelemetryStore store, ExpositionFormat format)
     {
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
         var buffer = new ExpositionBuffer();
         long allocated = long.MaxValue;
         for (int round = 0; round < 5; round++)
         {
             buffer.Clear();
             long before = GC.GetAllocatedBytesForCurrentThread();
-            exporter.Write(buffer, format);
+            await exporter.WriteAsync(buffer, format, TestContext.Current.CancellationToken);
             allocated = long.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
         }
         return allocated;
@@ -204,8 +205,8 @@ public sealed class ExporterTests
         return (store, new TestSource(store));
     }
 
-    private sealed class OneCounter : IMetricSource
+    private sealed class OneCounter : IPlatformFamilies
     {
-        public IEnumerable<OwnMetric> Read() => [OwnMetric.Counter("own_events_total", "Events.", 7)];
+        public void AddTo(PlatformMetrics metrics) => metrics.Counter("own_events_total", "Events.", () => 7);
     }
 }

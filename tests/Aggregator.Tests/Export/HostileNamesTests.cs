@@ -1,6 +1,7 @@
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Export;
 using Observability.Aggregator.Storage;
+using Prometheus;
 
 namespace Observability.Aggregator.Tests.Export;
 
@@ -9,7 +10,7 @@ public sealed class HostileNamesTests
     [Fact]
     public void Write_HostileNames_KeepsEverySeriesApart()
     {
-        (string text, int written) = Scrape(ExpositionFormat.Text);
+        (string text, int written) = Scrape(ExpositionFormat.PrometheusText);
         // Our strict reader refuses lines that do not parse, families in two places and samples that appear twice.
         ScrapedText scraped = ScrapedText.Parse(text);
         Assert.Equal(0, scraped["telemetry_export_left_out_series{reason=\"duplicate\"}"]);
@@ -22,7 +23,7 @@ public sealed class HostileNamesTests
     [Fact]
     public async Task Write_HostileNamesInOpenMetrics_PassesTheStrictParser()
     {
-        (string text, int written) = Scrape(ExpositionFormat.OpenMetrics);
+        (string text, int written) = Scrape(ExpositionFormat.OpenMetricsText);
         Assert.EndsWith("\n# EOF\n", text, StringComparison.Ordinal);
         string told = await OutsideParsers.OpenMetricsAsync(text);
         Assert.True(int.Parse(told, System.Globalization.CultureInfo.InvariantCulture) > written, told);
@@ -31,7 +32,7 @@ public sealed class HostileNamesTests
     [Fact]
     public async Task Write_HostileNamesInText_PassesPromtoolsParser()
     {
-        (string text, _) = Scrape(ExpositionFormat.Text);
+        (string text, _) = Scrape(ExpositionFormat.PrometheusText);
         // Its lints speak of users' names; a text that does not parse is another line.
         string told = await OutsideParsers.PromtoolAsync(text);
         Assert.DoesNotContain("error while linting", told, StringComparison.Ordinal);
@@ -47,7 +48,7 @@ public sealed class HostileNamesTests
         source.Append(source.Add("a_b"), nowNs, 2.0);
         source.Append(source.Add("plain", SeriesKind.Gauge, ("x.y", "v")), nowNs, 3.0);
         source.Append(source.Add("plain", SeriesKind.Gauge, ("x-y", "v")), nowNs, 4.0);
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
         ScrapedText text = ScrapedText.Of(exporter);
         const string Labels = "service=\"checkout\",instance=\"a-1\"";
         Assert.Equal(1, text[$"a_b{{{Labels}}}"]);
@@ -60,7 +61,7 @@ public sealed class HostileNamesTests
     {
         var store = new TelemetryStore(HostileNames.Room(), sessionId: 7);
         int written = HostileNames.Fill(store, TimeProvider.System.UnixNs());
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
         return (ScrapedText.TextOf(exporter, format), written);
     }
 }

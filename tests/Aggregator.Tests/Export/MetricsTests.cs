@@ -162,7 +162,7 @@ public sealed class MetricsTests
         var store = new TelemetryStore(new StorageOptions { RingSamplesMax = 64 }, sessionId: 7);
         var source = new TestSource(store);
         Series latency = source.Add("latency", SeriesKind.Histogram);
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
         for (int round = 0; round < 20; round++)
         {
             for (int index = 0; index < 40; index++)

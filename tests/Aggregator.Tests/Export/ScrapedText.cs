@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Observability.Aggregator.Export;
+using Prometheus;
 
 namespace Observability.Aggregator.Tests.Export;
 
@@ -18,12 +19,14 @@ internal sealed partial class ScrapedText
 
     public bool Has(string sample) => _values.ContainsKey(sample);
 
-    public static ScrapedText Of(Exporter exporter) => Parse(TextOf(exporter, ExpositionFormat.Text));
+    public static ScrapedText Of(Exporter exporter) => Parse(TextOf(exporter, ExpositionFormat.PrometheusText));
 
     public static string TextOf(Exporter exporter, ExpositionFormat format)
     {
         var buffer = new ExpositionBuffer();
-        exporter.Write(buffer, format);
+        // Written to memory, it has completed when it returns.
+        Task written = exporter.WriteAsync(buffer, format, TestContext.Current.CancellationToken);
+        Assert.True(written.IsCompletedSuccessfully, written.Exception?.Message);
         return Encoding.UTF8.GetString(buffer.Written.Span);
     }
 

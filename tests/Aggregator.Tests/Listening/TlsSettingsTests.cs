@@ -11,7 +11,7 @@ public sealed class TlsSettingsTests
     {
         TlsSettings settings = Read();
         Assert.All(Enum.GetValues<Listener>(), listener => Assert.Null(settings.Of(listener)));
-        Assert.Empty(Assert.Single(settings.Read()).Points);
+        Assert.Empty(settings.ExpiriesByPort());
     }
 
     [Theory]
@@ -26,7 +26,7 @@ public sealed class TlsSettingsTests
         Assert.True(settings.Of(Listener.Grpc)!.Leaf.HasPrivateKey);
         Assert.Equal(settings.Of(Listener.Grpc)!.Leaf.Thumbprint, settings.Of(Listener.Web)!.Leaf.Thumbprint);
         Assert.Null(settings.Of(Listener.Metrics));
-        Assert.Equal(["grpc", "web"], Assert.Single(settings.Read()).Points.Select(point => point.Labels![0].Value));
+        Assert.Equal(["grpc", "web"], settings.ExpiriesByPort().Select(one => one.Port.Single()));
     }
 
     [Fact]

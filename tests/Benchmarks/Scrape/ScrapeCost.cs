@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Compression;
+using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Export;
 using Observability.Aggregator.Storage;
+using Prometheus;
 
 namespace Observability.Benchmarks.Scrape;
 
@@ -19,10 +21,10 @@ internal static class ScrapeCost
     {
         var store = new TelemetryStore(new StorageOptions { RingSamplesMax = 256 }, sessionId: 1);
         (SourceWriter Writer, Series[] Series)[] sources = [.. Enumerable.Range(0, Sources).Select(index => Add(store, index))];
-        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, []);
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{Sources * SeriesPerSource:N0} series of {Sources} sources, one in {HistogramEvery} a histogram; {Environment.ProcessorCount} cores, .NET {Environment.Version}"));
-        output.WriteLine($"{"format",-12} {"gzip",-5} {"CPU ms",8} {"text MB",8} {"sent MB",8} {"B/series",9}");
+        output.WriteLine($"{"format",-15} {"gzip",-5} {"CPU ms",8} {"text MB",8} {"sent MB",8} {"B/series",9}");
         foreach (ExpositionFormat format in Enum.GetValues<ExpositionFormat>())
         {
             foreach (bool gzip in new[] { false, true })
@@ -46,7 +48,7 @@ internal static class ScrapeCost
             compressed.SetLength(0);
             double startedMs = ThreadMs();
             long bytesBefore = GC.GetAllocatedBytesForCurrentThread();
-            exporter.Write(text, format);
+            exporter.WriteAsync(text, format, CancellationToken.None).GetAwaiter().GetResult();
             if (gzip)
             {
                 using var stream = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true);
@@ -57,7 +59,7 @@ internal static class ScrapeCost
         }
         times = [.. times.Skip(Rounds / 4).Order()];
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{format,-12} {(gzip ? "yes" : "no"),-5} {times[times.Count / 2],8:0.00} {text.Length / 1e6,8:0.00} {(gzip ? compressed.Length : text.Length) / 1e6,8:0.00} {(double)allocated / (Sources * SeriesPerSource),9:0.0}"));
+            $"{format,-15} {(gzip ? "yes" : "no"),-5} {times[times.Count / 2],8:0.00} {text.Length / 1e6,8:0.00} {(gzip ? compressed.Length : text.Length) / 1e6,8:0.00} {(double)allocated / (Sources * SeriesPerSource),9:0.0}"));
     }
 
     /// <summary>Processor time of this thread; where the system does not tell it, the time that passed.</summary>
