@@ -4,7 +4,7 @@ namespace Observability.Aggregator.Security;
 
 /// <summary>
 /// The one place where access is decided: after routing, before any endpoint runs. An endpoint without a policy is a bug and is refused
-/// by throwing. gRPC calls never come here: <see cref="GrpcKeyAuthorizer"/> decides them, since their status travels in trailers.
+/// by throwing. gRPC endpoints are public to it: <see cref="GrpcKeyInterceptor"/> refuses their calls, with a status of gRPC.
 /// </summary>
 internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings settings, OriginPolicy origins)
 {
