@@ -4,8 +4,11 @@ using System.Net;
 using System.Net.Http.Headers;
 using Google.Protobuf;
 using Grpc.Core;
+using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Tests.Diagnostics;
+using Observability.Protocol.Health.V1;
+using Observability.Protocol.Reflection.V1;
 using Observability.Protocol.V1;
 using Snappier;
 
@@ -28,7 +31,7 @@ public sealed class GrpcProtocolTests
 
         Answer answer = await CallAsync(aggregator, "StreamTelemetry", [.. Frame(Compress(compression, message), 1), .. Frame(IngestBench.Batch(values: 501).ToByteArray())], compression);
 
-        Assert.Equal((StatusCode.OK, 501UL), (answer.Status, answer.Acks.Single().Received));
+        Assert.Equal((StatusCode.OK, 501UL), (answer.Status, Ack.Parser.ParseFrom(answer.Messages.Single()).Received));
     }
 
     [Theory]
@@ -186,6 +189,42 @@ public sealed class GrpcProtocolTests
         Assert.Equal(StatusCode.Unimplemented, (await CallAsync(aggregator, "Nothing", [])).Status);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("telemetry.v1.TelemetryIngestor")]
+    public async Task Health_FollowsWhetherTheAggregatorServes_WithoutAKey(string service)
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync("TELEMETRY_API_KEYS=right");
+        byte[] request = Frame(new HealthCheckRequest { Service = service }.ToByteArray());
+        async Task<HealthCheckResponse.Types.ServingStatus> CheckAsync() =>
+            HealthCheckResponse.Parser.ParseFrom((await CallAsync(aggregator, "/grpc.health.v1.Health/Check", request)).Messages.Single()).Status;
+
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, await CheckAsync());
+        aggregator.Get<ServingState>().MoveTo(ServingPhase.Draining);
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.NotServing, await CheckAsync());
+        Assert.Equal(StatusCode.Unauthenticated, (await CallAsync(aggregator, "/grpc.health.v1.Health/Watch", request)).Status);
+    }
+
+    [Theory]
+    [InlineData("v1")]
+    [InlineData("v1alpha")]
+    public async Task Reflection_NamesTheServicesAndDescribesTheContract(string version)
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        Answer answer = await CallAsync(
+            aggregator, $"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+            [
+                .. Frame(new ServerReflectionRequest { ListServices = "" }.ToByteArray()),
+                .. Frame(new ServerReflectionRequest { FileContainingSymbol = "telemetry.v1.TelemetryIngestor.Exchange" }.ToByteArray()),
+            ]);
+
+        ServerReflectionResponse[] responses = [.. answer.Messages.Select(ServerReflectionResponse.Parser.ParseFrom)];
+        Assert.Superset(
+            new HashSet<string> { "grpc.health.v1.Health", "telemetry.v1.TelemetryIngestor" },
+            responses[0].ListServicesResponse.Service.Select(service => service.Name).ToHashSet());
+        Assert.Equal(TelemetryReflection.Descriptor.SerializedData, responses[1].FileDescriptorResponse.FileDescriptorProto.Single());
+    }
+
     private static byte[] Frame(byte[] message, byte flag = 0)
     {
         byte[] framed = [flag, 0, 0, 0, 0, .. message];
@@ -226,7 +265,7 @@ public sealed class GrpcProtocolTests
         RunningAggregator aggregator, string method, HttpContent content, string? compression = null, HttpClient? client = null, params (string Name, string Value)[] headers)
     {
         using HttpClient own = new();
-        using HttpRequestMessage request = new(HttpMethod.Post, new Uri($"http://127.0.0.1:{aggregator.GrpcPort}/telemetry.v1.TelemetryIngestor/{method}"))
+        using HttpRequestMessage request = new(HttpMethod.Post, new Uri($"http://127.0.0.1:{aggregator.GrpcPort}{(method[0] == '/' ? method : $"/telemetry.v1.TelemetryIngestor/{method}")}"))
         {
             Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content,
         };
@@ -257,7 +296,7 @@ public sealed class GrpcProtocolTests
             for (int at = 0; at < body.Length;)
             {
                 int length = BinaryPrimitives.ReadInt32BigEndian(body.AsSpan(at + 1));
-                Acks.Add(Ack.Parser.ParseFrom(body, at + 5, length));
+                Messages.Add(body[(at + 5)..(at + 5 + length)]);
                 at += 5 + length;
             }
         }
@@ -268,7 +307,7 @@ public sealed class GrpcProtocolTests
 
         public string? Pushback { get; }
 
-        public List<Ack> Acks { get; } = [];
+        public List<byte[]> Messages { get; } = [];
 
         private string? Trailer(string name) =>
             _response.TrailingHeaders.TryGetValues(name, out IEnumerable<string>? values) || _response.Headers.TryGetValues(name, out values) ? values.Single() : null;
