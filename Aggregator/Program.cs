@@ -43,8 +43,7 @@ internal static class Program
         app.UseWebSockets();
         app.UseAccess();
 
-        // An interceptor asks gRPC calls for their key.
-        IEndpointRouteBuilder grpc = app.On(Listener.Grpc).For(Access.Public);
+        IEndpointRouteBuilder grpc = app.On(Listener.Grpc).For(Access.Ingest);
         grpc.MapGrpcServer();
         grpc.MapIngest();
         IEndpointRouteBuilder web = app.On(Listener.Web);
