@@ -19,7 +19,7 @@ public sealed class IngestEndpointTests
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.StreamTelemetryPath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall call = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/StreamTelemetry", GrpcCallOptions.Default, Token);
         for (int i = 0; i < 5; i++)
         {
             await call.WriteAsync(IngestBench.Batch(values: [i, i + 100]).ToByteArray(), Token);
@@ -38,7 +38,7 @@ public sealed class IngestEndpointTests
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall call = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         for (ulong sequence = 1; sequence <= 3; sequence++)
         {
             TelemetryBatch batch = IngestBench.Batch(9, sequence, sequence);
@@ -59,7 +59,7 @@ public sealed class IngestEndpointTests
         const ulong Batches = 60;
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:AckIntervalMs=500");
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall call = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         for (ulong sequence = 1; sequence <= Batches; sequence++)
         {
             await call.WriteAsync(Pushed(sequence).ToByteArray(), Token);
@@ -84,7 +84,7 @@ public sealed class IngestEndpointTests
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:AckIntervalMs=5000");
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall call = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         await call.WriteAsync(Pushed(1).ToByteArray(), Token);
         Assert.Equal(1UL, (await ReadAckAsync(call)).Sequence);
         await call.WriteAsync(Pushed(2).ToByteArray(), Token);
@@ -107,17 +107,17 @@ public sealed class IngestEndpointTests
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:StreamsPerKeyMax=1", "Ingest:RetryPushbackMs=77", "TELEMETRY_API_KEYS=one,two");
         using GrpcChannel ofOne = Open(aggregator, "one");
         using GrpcChannel ofTwo = Open(aggregator, "two");
-        await using GrpcDuplexCall first = ofOne.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall first = ofOne.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         await first.WriteAsync(IngestBench.Batch(1, 1, 1).ToByteArray(), Token);
         await ReadAckAsync(first);
 
-        await using GrpcDuplexCall past = ofOne.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall past = ofOne.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         GrpcStatus status = await past.GetStatusAsync(Token);
         Assert.Equal(GrpcStatusCode.ResourceExhausted, status.Code);
         Assert.Contains("Ingest:StreamsPerKeyMax", status.Detail, StringComparison.Ordinal);
         Assert.Equal("77", past.Trailers["grpc-retry-pushback-ms"]);
 
-        await using GrpcDuplexCall other = ofTwo.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall other = ofTwo.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         await other.WriteAsync(IngestBench.Batch(1, 2, 2).ToByteArray(), Token);
         await ReadAckAsync(other);
 
@@ -127,7 +127,7 @@ public sealed class IngestEndpointTests
         do
         {
             // The former stream is closed a moment after its client knows.
-            await using GrpcDuplexCall next = ofOne.OpenDuplex(TelemetryIngestor.StreamTelemetryPath, GrpcCallOptions.Default, Token);
+            await using GrpcDuplexCall next = ofOne.OpenDuplex("/telemetry.v1.TelemetryIngestor/StreamTelemetry", GrpcCallOptions.Default, Token);
             await next.CompleteAsync();
             again = (await next.GetStatusAsync(Token)).Code;
         }
@@ -139,7 +139,7 @@ public sealed class IngestEndpointTests
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:SamplesPerSecondPerKeyMax=100");
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall call = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         double[] values = [.. Enumerable.Range(1, 250).Select(i => (double)i)];
         await call.WriteAsync(IngestBench.Batch(9, 1, values).ToByteArray(), Token);
         Assert.Equal(250UL, (await ReadAckAsync(call)).Received);
@@ -165,7 +165,7 @@ public sealed class IngestEndpointTests
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Storage:SeriesMax=1");
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall call = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         TelemetryBatch batch = IngestBench.Batch(9, 1, 1);
         batch.Metrics.Add(new Metric { Name = "second", Samples = { new MetricSample { TimestampNs = 5, Gauge = 1 } } });
         await call.WriteAsync(batch.ToByteArray(), Token);
@@ -180,7 +180,7 @@ public sealed class IngestEndpointTests
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall call = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         await call.WriteAsync(IngestBench.Batch(9, 1, 1).ToByteArray(), Token);
         TelemetryBatch bad = IngestBench.Batch(9, 2, 2);
         bad.Metrics[0].Name = "";
@@ -197,10 +197,10 @@ public sealed class IngestEndpointTests
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:RetryPushbackMs=1234");
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall first = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall first = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         await first.WriteAsync(IngestBench.Batch(1, 1, 1).ToByteArray(), Token);
         await ReadAckAsync(first);
-        await using GrpcDuplexCall second = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall second = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         await second.WriteAsync(IngestBench.Batch(2, 1, 1).ToByteArray(), Token);
 
         GrpcStatus status = await second.GetStatusAsync(Token);
@@ -214,10 +214,10 @@ public sealed class IngestEndpointTests
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall old = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall old = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         await old.WriteAsync(IngestBench.Batch(1, 1, 1).ToByteArray(), Token);
         await ReadAckAsync(old);
-        await using GrpcDuplexCall next = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall next = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         await next.WriteAsync(IngestBench.Batch(1, 2, 2).ToByteArray(), Token);
 
         Assert.Equal(2UL, (await ReadAckAsync(next)).Sequence);
@@ -229,7 +229,7 @@ public sealed class IngestEndpointTests
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall call = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         await call.WriteAsync(IngestBench.Batch(1, 1, 1).ToByteArray(), Token);
         await ReadAckAsync(call);
         aggregator.Get<ServingState>().MoveTo(ServingPhase.Draining);
@@ -245,7 +245,7 @@ public sealed class IngestEndpointTests
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
         using GrpcChannel channel = Open(aggregator);
-        await using GrpcDuplexCall call = channel.OpenDuplex(TelemetryIngestor.ExchangePath, GrpcCallOptions.Default, Token);
+        await using GrpcDuplexCall call = channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default, Token);
         TelemetryBatch batch = IngestBench.Batch(1, 1);
         batch.Metrics.Add(Enumerable.Range(0, 20_000).Select(i => new Metric
         {
