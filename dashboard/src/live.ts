@@ -6,7 +6,7 @@ import { Agents } from './store/agents'
 import { Catalog } from './store/catalog'
 import { dropDeparted, SERIES_LISTED_MAX } from './store/departed'
 import { History } from './store/history'
-import { LiveStore, type Wish } from './store/liveStore'
+import { LiveStore, type Subscription } from './store/liveStore'
 import { Overview } from './store/overview'
 import { fieldsOf, readSeries, readServices, type sendJson } from './wire/catalog'
 import { WireClient, type WorkerLike } from './wire/client'
@@ -48,7 +48,7 @@ export class Live {
   readonly #wire: WireClient
   readonly #addresses: readonly string[]
   readonly #listeners = new Set<() => void>()
-  #wishes: readonly Wish[] = []
+  #subscriptions: readonly Subscription[] = []
   /** Called when a token was given. */
   onToken: (token: string | null) => void = () => undefined
   /** An aggregator asks for a token, or refused the one given. */
@@ -112,17 +112,17 @@ export class Live {
   }
 
   /** Which series the page wants. While it is hidden it wants none. */
-  wish(wishes: readonly Wish[]): void {
-    this.#wishes = wishes
-    this.store.wish(wishes)
-    if (!this.#hidden) this.#tellWishes()
+  subscribe(subscriptions: readonly Subscription[]): void {
+    this.#subscriptions = subscriptions
+    this.store.subscribe(subscriptions)
+    if (!this.#hidden) this.#subscribe()
   }
 
   setHidden(hidden: boolean): void {
     if (hidden === this.#hidden) return
     this.#hidden = hidden
-    if (hidden) this.#wire.wish([])
-    else this.#tellWishes()
+    if (hidden) this.#wire.subscribe([])
+    else this.#subscribe()
   }
 
   retry(): void {
@@ -237,8 +237,8 @@ export class Live {
     if (services !== null) this.catalog.setServices(aggregator, services)
   }
 
-  #tellWishes(): void {
-    this.#wire.wish(this.#wishes.map(({ key, selector, rate, backfillMs }) => ({ key, selector, rate, backfillMs })))
+  #subscribe(): void {
+    this.#wire.subscribe(this.#subscriptions.map(({ key, selector, rate, backfillMs }) => ({ key, selector, rate, backfillMs })))
   }
 
   #read(): void {

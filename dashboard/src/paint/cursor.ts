@@ -1,6 +1,6 @@
+import type { PaintFrame } from './chart'
 import { Holes, type LineSource } from './holes'
 import { formatClock, formatDuration } from './format'
-import type { PaintFrame } from './loop'
 import type { LiveWindow } from './strip'
 import type { Surface } from './surface'
 import { xOf, yOf, type Projection } from './trace'

@@ -1,4 +1,4 @@
-import type { PaintFrame } from './loop'
+import type { PaintFrame } from './chart'
 import type { LiveWindow } from './strip'
 import type { Surface } from './surface'
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Column } from '../store/column'
+import type { PaintFrame } from './chart'
 import { LineContent } from './lineContent'
 import { LivePlot } from './livePlot'
-import type { PaintFrame } from './loop'
 import { recordedCanvas, type Call, type RecordedCanvas } from './recording'
 import { HEAT_LEVELS, SERIES_COLOURS, type PaintTheme } from './theme'
 

@@ -1,7 +1,6 @@
 import { paintTimeLabels } from './axes'
+import type { Chart, ChartOutput, PaintFrame } from './chart'
 import { paintEvents } from './events'
-import type { Chart, PaintFrame } from './loop'
-import type { ChartOutput } from './probe'
 import { beginStrip, liveWindow, shiftLeft, stripLeft, type LiveWindow } from './strip'
 import { Surface, type PlotCanvases } from './surface'
 import type { Projection } from './trace'

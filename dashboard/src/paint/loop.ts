@@ -1,39 +1,7 @@
-import type { Gap } from '../store/gapLog'
 import type { LiveStore } from '../store/liveStore'
-import type { ChartOutput } from './probe'
+import type { Chart, PaintFrame } from './chart'
 import type { PaintTheme } from './theme'
 import type { Viewport } from './viewport'
-
-/** What all charts share in one frame. */
-export type PaintFrame = {
-  /** Aggregators' clock, in milliseconds since the page's origin. */
-  nowMs: number
-  edgeMs: number
-  spanMs: number
-  live: boolean
-  /** No aggregator is connected. */
-  lost: boolean
-  cursorMs: number | null
-  cursorVersion: number
-  viewVersion: number
-  /** Grows when agents' clocks moved, and everything stands elsewhere, and when something happened that is marked. */
-  storeVersion: number
-  theme: PaintTheme
-  themeVersion: number
-  originEpochMs: number
-  /** What happened, to be marked: lost connections, restarts. */
-  events: readonly Gap[]
-  eventAt: (timeMs: number, withinMs: number) => string | null
-  /** Why nothing was drawn in a hole, as far as the page knows. */
-  gapReason: (fromMs: number, toMs: number) => string | null
-}
-
-export type Chart = {
-  readonly output: ChartOutput
-  /** True when something was drawn. */
-  paint(frame: PaintFrame): boolean
-  invalidate(): void
-}
 
 export type LoopOptions = {
   readonly store: LiveStore

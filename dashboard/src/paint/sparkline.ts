@@ -1,6 +1,5 @@
+import type { Chart, ChartOutput, PaintFrame } from './chart'
 import { liveWindow } from './strip'
-import type { Chart, PaintFrame } from './loop'
-import type { ChartOutput } from './probe'
 import { trace, type Projection } from './trace'
 import { visibleRange } from './visible'
 import type { Line } from './lineContent'

@@ -62,7 +62,7 @@ describe('the page', () => {
 
   it('lists services with their figures, and opens one', async () => {
     await page.connect()
-    expect(page.wishes()).toContain('rps')
+    expect(page.subscriptions()).toContain('rps')
     await page.declare(entry(1, 'rps'), entry(2, 'error_rate'), entry(3, 'rps', 'b-1', 'payments'), entry(4, 'error_rate', 'b-1', 'payments'))
     await page.frame({ gauges: [{ firstSeries: 1, times: at(0), values: [[100], [0.5], [300], [0]] }] })
     await page.paint()
@@ -70,7 +70,7 @@ describe('the page', () => {
     expect(page.text('tr[data-service="checkout"]')).toContain('50.0')
     await page.click('tr[data-service="payments"] button')
     expect(useUi.getState()).toMatchObject({ page: 'service', service: 'payments' })
-    expect(page.wishes()).toContain('rps{service="payments"}')
+    expect(page.subscriptions()).toContain('rps{service="payments"}')
   })
 
   it('reads the newest values of a service', async () => {
@@ -92,7 +92,7 @@ describe('the page', () => {
     await page.click(other)
     await page.paint()
     expect(document.querySelector('canvas[data-chart="queue_depth"]')).not.toBeNull()
-    expect(page.wishes()).toContain('queue_depth{service="checkout"}')
+    expect(page.subscriptions()).toContain('queue_depth{service="checkout"}')
     expect(page.text('[data-readout="queue_depth"]')).toBe('42.0')
   })
 
@@ -119,11 +119,11 @@ describe('the page', () => {
 
   it('wants nothing while it is hidden, and the same as before when it is shown again', async () => {
     await showService()
-    const before = page.wishes()
+    const before = page.subscriptions()
     page.live.setHidden(true)
-    expect(page.wishes()).toEqual([])
+    expect(page.subscriptions()).toEqual([])
     page.live.setHidden(false)
-    expect(page.wishes()).toEqual(before)
+    expect(page.subscriptions()).toEqual(before)
   })
 
   it('shows a loss that follows live data, and keeps the table', async () => {

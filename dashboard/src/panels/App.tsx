@@ -58,7 +58,7 @@ function Service() {
     if (chosen === null && first !== null) openService(first)
   }, [chosen, first, openService])
   useEffect(() => {
-    if (chosen === null) live.wish([])
+    if (chosen === null) live.subscribe([])
   }, [live, chosen])
   if (chosen === null) return <main className="min-h-0 flex-1 bg-surface"><NothingYet /></main>
   return <ServicePage key={chosen} service={chosen} />

@@ -19,7 +19,7 @@ export function SystemPage() {
   const [answers, setAnswers] = useState<readonly Answer[]>([])
   useEffect(() => {
     // This page streams nothing: it asks once a second.
-    live.wish([])
+    live.subscribe([])
     let stopped = false
     const read = async () => {
       if (live.hidden) return

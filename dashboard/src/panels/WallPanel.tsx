@@ -3,7 +3,7 @@ import { formatIn } from '../paint/format'
 import type { LivePlot } from '../paint/livePlot'
 import { ROW_MAX_PX, WallContent, type WallRow } from '../paint/wallContent'
 import type { Live } from '../live'
-import { wallWishes } from '../store/selectors'
+import { wallSubscriptions } from '../store/subscriptions'
 import type { LiveSeries } from '../store/series'
 import { shiftOf } from '../store/serviceView'
 import { useLive, useReading } from './liveContext'
@@ -11,7 +11,7 @@ import { ChartNotice } from './Notice'
 import { Panel, Readout } from './Panel'
 import { Plot } from './Plot'
 import { useUi } from './uiState'
-import { useWishes } from './useWishes'
+import { useSubscriptions } from './useSubscriptions'
 
 /** Up to here the rows are high enough to be named on the wall; above it the pointer tells. */
 const NAMED_ROWS_MAX = 32
@@ -29,8 +29,8 @@ export function WallPanel({ metric, filter }: { readonly metric: string, readonl
   const instances = useReading(useCallback((reader: Live) => (
     [...reader.catalog.services().values()].reduce((sum, one) => sum + one.instances, 0)
   ), []))
-  const wishes = useMemo(() => wallWishes(metric, windowMs, instances), [metric, windowMs, instances])
-  useWishes(wishes)
+  const subscriptions = useMemo(() => wallSubscriptions(metric, windowMs, instances), [metric, windowMs, instances])
+  useSubscriptions(subscriptions)
 
   const model = useMemo(() => {
     const wanted = filter.toLowerCase()

@@ -119,9 +119,9 @@ export class TestPage {
     await settled(() => target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })))
   }
 
-  wishes(): readonly string[] {
-    const last = this.told.findLast(message => message.type === 'wish')
-    return last?.type === 'wish' ? last.wishes.map(wish => wish.selector) : []
+  subscriptions(): readonly string[] {
+    const last = this.told.findLast(message => message.type === 'subscribe')
+    return last?.type === 'subscribe' ? last.subscriptions.map(subscription => subscription.selector) : []
   }
 }
 

@@ -1,7 +1,7 @@
 // What lies further back than the page holds, read over HTTP at the resolution of the screen, and put before what was streamed.
 import { fieldsOf } from '../wire/catalog'
 import { HISTORY_GAP_STEPS, ROW_BREAK, ROW_CONFLATED, type Column, type HistoryRows } from './column'
-import type { LiveStore, Wish } from './liveStore'
+import type { LiveStore, Subscription } from './liveStore'
 import { readBuckets, type BucketRow, type HistogramHistory } from './histogramHistory'
 import { percentilesOver, SLIDING_MS } from './percentiles'
 import { questionsOf, type Question } from './questions'
@@ -82,12 +82,12 @@ export class History {
     if (nowMs - this.#stillSinceMs < STILL_MS || this.loading > 0) return
     for (const aggregator of this.#store.aggregators) {
       if (aggregator.phase.kind !== 'open') continue
-      for (const wish of this.#store.wishes) {
-        if (wish.charted !== true) continue
-        const matching = [...aggregator.series].filter(one => wish.matches(one))
+      for (const subscription of this.#store.subscriptions) {
+        if (subscription.charted !== true) continue
+        const matching = [...aggregator.series].filter(one => subscription.matches(one))
         const series = matching.filter(one => !this.#undrawn.has(one))
         const stepsMax = Math.max(SERIES_STEPS_MIN, Math.min(STEPS_PER_WINDOW, SERIES_STEPS_MAX / Math.max(1, series.length)))
-        this.#lookAt(aggregator.index, wish, series, matching.length, view, rangeFor(view, STEPS_MS, stepsMax), nowMs)
+        this.#lookAt(aggregator.index, subscription, series, matching.length, view, rangeFor(view, STEPS_MS, stepsMax), nowMs)
       }
     }
     // Percentiles after the rest: whether their instances were there is told by that.
@@ -109,13 +109,13 @@ export class History {
   }
 
   #lookAt(
-    aggregator: number, wish: Wish, series: readonly LiveSeries[], matching: number, view: HistoryView, range: Range, nowMs: number,
+    aggregator: number, subscription: Subscription, series: readonly LiveSeries[], matching: number, view: HistoryView, range: Range, nowMs: number,
   ): void {
     const lacking = new Set(series.filter(one => one.column !== null && lacks(one.column, view, range.stepMs)))
-    if (lacking.size === 0 || series.some(one => one.column === null) || !this.#mayAsk(`${aggregator}:${wish.selector}`, range, nowMs)) return
+    if (lacking.size === 0 || series.some(one => one.column === null) || !this.#mayAsk(`${aggregator}:${subscription.selector}`, range, nowMs)) return
     const toMs = [...lacking].reduce((to, { column }) => Math.max(to, endingAt(range, column!.liveFromMs).toMs), range.fromMs)
-    const parsed = parseSelector(wish.selector)
-    const questions = parsed.ok ? questionsOf(parsed.selector, series, matching) : [{ selector: wish.selector, series }]
+    const parsed = parseSelector(subscription.selector)
+    const questions = parsed.ok ? questionsOf(parsed.selector, series, matching) : [{ selector: subscription.selector, series }]
     void this.#during(this.#readAll(aggregator, questions, lacking, { ...range, toMs }))
   }
 

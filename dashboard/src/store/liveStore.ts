@@ -1,5 +1,5 @@
 import { FLAG_BACKFILL, FLAG_BACKFILL_END } from '../wire/frame'
-import type { FromWorker, SubscriptionWish } from '../wire/messages'
+import type { FromWorker, WireSubscription } from '../wire/messages'
 import { Aggregator } from './aggregator'
 import { applyFrame } from './applyFrame'
 import { GapLog } from './gapLog'
@@ -17,7 +17,7 @@ const PROBLEMS_MAX = 20
 export type Problem = { readonly aggregator: number, readonly atMs: number, readonly message: string }
 
 /** A subscription, and which series it brings: the page must know what it may forget. */
-export type Wish = SubscriptionWish & {
+export type Subscription = WireSubscription & {
   readonly matches: (series: LiveSeries) => boolean
   /** Charted: what the page does not hold is read from the history. */
   readonly charted?: boolean
@@ -36,7 +36,7 @@ export class LiveStore {
   retentionMs = RETENTION_MIN_MS
   /** Called when something changed that no frame tells. */
   onChange: () => void = () => undefined
-  #wishes: readonly Wish[] = []
+  #subscriptions: readonly Subscription[] = []
   readonly #unwantedSince = new Map<LiveSeries, number>()
   readonly #nowMs: () => number
 
@@ -70,10 +70,10 @@ export class LiveStore {
     this.retentionMs = Math.min(RETENTION_MAX_MS, Math.max(sinceMs * 1.2, RETENTION_MIN_MS))
   }
 
-  wish(wishes: readonly Wish[]): void {
-    this.#wishes = wishes
+  subscribe(subscriptions: readonly Subscription[]): void {
+    this.#subscriptions = subscriptions
     for (const aggregator of this.aggregators) {
-      if (aggregator.recall(series => wishes.some(wish => wish.matches(series)))) this.catalogVersion++
+      if (aggregator.recall(series => subscriptions.some(subscription => subscription.matches(series)))) this.catalogVersion++
       aggregator.reaccept()
     }
   }
@@ -90,7 +90,7 @@ export class LiveStore {
         aggregator.roundTripMs = message.roundTripMs
         return
       case 'settled':
-        // Frames of classes that were given up may have come since the wish changed; from here on none does.
+        // Frames of dropped subscriptions may have arrived since the change; from here on none will.
         aggregator.reaccept()
         return
       case 'phase':
@@ -124,8 +124,8 @@ export class LiveStore {
     this.onChange()
   }
 
-  get wishes(): readonly Wish[] {
-    return this.#wishes
+  get subscriptions(): readonly Subscription[] {
+    return this.#subscriptions
   }
 
   /** Called after painting. */
@@ -138,7 +138,7 @@ export class LiveStore {
     const nowMs = this.#nowMs()
     for (const aggregator of this.aggregators) {
       for (const series of [...aggregator.series]) {
-        if (this.#wishes.some(wish => wish.matches(series))) {
+        if (this.#subscriptions.some(subscription => subscription.matches(series))) {
           this.#unwantedSince.delete(series)
           continue
         }

@@ -1,4 +1,4 @@
-// PromQL's series selector, as the aggregators read it: the page must know which of its series a wish brings.
+// PromQL's series selector, as the aggregators read it: the page must know which of its series a subscription brings.
 
 export type MatchOperator = '=' | '!=' | '=~' | '!~'
 export type Matcher = { readonly label: string, readonly operator: MatchOperator, readonly value: string }

@@ -2,7 +2,7 @@ import { reconnectDelayMs } from './backoff'
 import { ClockEstimator } from './clock'
 import { parseControl, type ControlMessage } from './control'
 import { millisecondsSince, readFrame } from './frame'
-import type { ConnectionPhase, FromWorker, SubscriptionWish } from './messages'
+import type { ConnectionPhase, FromWorker, WireSubscription } from './messages'
 
 export const SUBPROTOCOL = 'telemetry.v1.binary'
 const FRAME_FORMAT_VERSION = 1
@@ -49,9 +49,9 @@ export type ConnectionOptions = {
   readonly post: (message: FromWorker, transfer?: ArrayBuffer[]) => void
 }
 
-type Sent = { readonly id: number, readonly wish: SubscriptionWish }
+type Sent = { readonly id: number, readonly subscription: WireSubscription }
 
-/** One aggregator: keeps a socket open, says what the page wishes to see, and passes on checked frames. */
+/** One aggregator: keeps a socket open, sends the page's subscriptions, and passes on checked frames. */
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #clock = new ClockEstimator()
@@ -61,9 +61,9 @@ export class Connection {
   #session: bigint | null = null
   #greeted = false
   #greetedMs = 0
-  #wishes: readonly SubscriptionWish[] = []
+  #subscriptions: readonly WireSubscription[] = []
   readonly #sent = new Map<string, Sent>()
-  /** Wishes served at least once: after a reconnect they resume rather than start over. */
+  /** Subscriptions served at least once: after a reconnect they resume rather than start over. */
   readonly #served = new Set<string>()
   #nextId = 1
   #newestMs = Number.NaN
@@ -71,7 +71,7 @@ export class Connection {
   #heardMs = 0
   #pings = 0
   #unacked = 0
-  /** A pong to a ping of this time or later comes behind everything that the former wishes brought. */
+  /** The answer to a ping of this time or later arrives after every frame of the former subscriptions. */
   #settlesFromMs = Number.NaN
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #watchTimer: ReturnType<typeof setInterval> | undefined
@@ -118,27 +118,27 @@ export class Connection {
     this.#detach()?.close(1000)
   }
 
-  wish(wishes: readonly SubscriptionWish[]): void {
-    this.#wishes = wishes
-    const keys = new Set(wishes.map(wish => wish.key))
-    // An empty list is a hidden page, which comes back to the same wishes and goes on where it was.
-    if (wishes.length > 0) {
+  subscribe(subscriptions: readonly WireSubscription[]): void {
+    this.#subscriptions = subscriptions
+    const keys = new Set(subscriptions.map(subscription => subscription.key))
+    // An empty list is a hidden page, which comes back to the same subscriptions and goes on where it was.
+    if (subscriptions.length > 0) {
       for (const key of this.#served) {
         if (!keys.has(key)) this.#served.delete(key)
       }
     }
     if (!this.#greeted) return
-    let gaveUp = false
+    let dropped = false
     for (const [key, sent] of this.#sent) {
       if (keys.has(key)) continue
       this.#sent.delete(key)
       this.#send({ type: 'unsubscribe', id: sent.id })
-      gaveUp = true
+      dropped = true
     }
-    for (const wish of wishes) {
-      if (!this.#sent.has(wish.key)) this.#subscribe(wish)
+    for (const subscription of subscriptions) {
+      if (!this.#sent.has(subscription.key)) this.#subscribe(subscription)
     }
-    if (!gaveUp) return
+    if (!dropped) return
     this.#settlesFromMs = this.#options.nowMs()
     clearTimeout(this.#pingTimer)
     this.#ping()
@@ -236,7 +236,7 @@ export class Connection {
       this.#session = session
       this.#clock.reset()
     }
-    // Told at every greeting: ids of the dictionary are learned anew with each connection.
+    // Posted at every greeting: each connection declares the ids of its dictionary again.
     post({ type: 'session', aggregator, session })
     this.#greeted = true
     this.#greetedMs = this.#heardMs
@@ -244,20 +244,20 @@ export class Connection {
     this.#sent.clear()
     this.#unacked = 0
     this.#settlesFromMs = Number.NaN
-    for (const wish of this.#wishes) this.#subscribe(wish)
+    for (const subscription of this.#subscriptions) this.#subscribe(subscription)
     this.#pings = 0
     this.#ping()
   }
 
-  #subscribe(wish: SubscriptionWish): void {
+  #subscribe(subscription: WireSubscription): void {
     const id = this.#nextId++
-    this.#sent.set(wish.key, { id, wish })
-    const subscribe = { type: 'subscribe', id, selector: wish.selector, rate: wish.rate }
+    this.#sent.set(subscription.key, { id, subscription })
+    const subscribe = { type: 'subscribe', id, selector: subscription.selector, rate: subscription.rate }
     const fromMs = this.#newestMs - RESUME_OVERLAP_MS
-    const oldestMs = this.#options.nowMs() + this.#clock.offsetMs - wish.backfillMs
-    const resumes = this.#served.has(wish.key) && fromMs > oldestMs
-    this.#served.add(wish.key)
-    this.#send(resumes ? { ...subscribe, from_ns: this.#toNs(fromMs) } : { ...subscribe, backfill_ms: wish.backfillMs })
+    const oldestMs = this.#options.nowMs() + this.#clock.offsetMs - subscription.backfillMs
+    const resumes = this.#served.has(subscription.key) && fromMs > oldestMs
+    this.#served.add(subscription.key)
+    this.#send(resumes ? { ...subscribe, from_ns: this.#toNs(fromMs) } : { ...subscribe, backfill_ms: subscription.backfillMs })
   }
 
   #toNs(ms: number): string {
