@@ -49,10 +49,10 @@ export class Live {
   readonly #addresses: readonly string[]
   readonly #listeners = new Set<() => void>()
   #subscriptions: readonly Subscription[] = []
-  /** Called when a token was given. */
+  /** Called when a token was entered. */
   onToken: (token: string | null) => void = () => undefined
-  /** An aggregator asks for a token, or refused the one given. */
-  tokenWanted = false
+  /** An aggregator requires a token, or refused the one given. */
+  tokenRequired = false
   readonly #readStatus: LiveOptions['readStatus']
   readonly #getJson: LiveOptions['getJson']
   readonly #send: LiveOptions['sendJson']
@@ -62,7 +62,7 @@ export class Live {
   readonly #firing = new Map<number, number>()
   readonly #grafana = new Map<number, string>()
   #hidden = false
-  /** What the list of series was last asked for; null: never. */
+  /** The name that the list of series was last asked for; null: never. */
   #listed: string | null = null
   #reads = 0
   #ticks = 0
@@ -111,7 +111,7 @@ export class Live {
     return this.#reads
   }
 
-  /** Which series the page wants. While it is hidden it wants none. */
+  /** Replaces the page's subscriptions. While the page is hidden, none are open. */
   subscribe(subscriptions: readonly Subscription[]): void {
     this.#subscriptions = subscriptions
     this.store.subscribe(subscriptions)
@@ -129,10 +129,10 @@ export class Live {
     this.#wire.retry()
   }
 
-  /** Where viewing is protected: for the live stream and for what is read over HTTP. */
+  /** The token for viewing, where that is protected: for the stream and for HTTP. */
   setToken(token: string | null): void {
     this.#token = token
-    this.tokenWanted = false
+    this.tokenRequired = false
     this.#statusUnreadable.clear()
     this.onToken(token)
     this.#wire.setToken(token)
@@ -140,12 +140,12 @@ export class Live {
     this.#notify()
   }
 
-  /** Rules that fire now. */
+  /** How many rules fire now. */
   get firing(): number {
     return [...this.#firing.values()].reduce((sum, count) => sum + count, 0)
   }
 
-  /** The Grafana that knows a service: of an aggregator that has it, else of any. */
+  /** The Grafana for a service: that of an aggregator with this service, else any. */
   grafanaOf(service: string): string | null {
     for (const series of this.store.series()) {
       const address = series.service === service ? this.#grafana.get(series.aggregator) : undefined
@@ -163,7 +163,7 @@ export class Live {
     return this.#getJson(this.#addresses[aggregator] ?? '', path, this.#token)
   }
 
-  /** Changes something at one aggregator. Says why it was refused, in the aggregator's words; empty when it was done. */
+  /** Changes something at one aggregator. Returns why it was refused, in the aggregator's words; empty when it was done. */
   async change(aggregator: number, method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<string> {
     const address = this.#addresses[aggregator] ?? ''
     try {
@@ -176,7 +176,7 @@ export class Live {
     }
   }
 
-  /** Reads which series there are into the catalog: all, or, where they are too many, those whose names hold a text. */
+  /** Reads the list of series into the catalog: all, or, where they are too many, those whose names contain `named`. */
   async listSeries(named = ''): Promise<void> {
     this.#listed = named
     const selector = named === '' ? '{}' : `{__name__=~".*${regexText(named)}.*"}`
@@ -187,12 +187,12 @@ export class Live {
     this.#notify()
   }
 
-  /** What is read off charts: the crosshair's instant, or now. */
+  /** The instant at which figures are read: the crosshair's, or now. */
   readAtMs(): number {
     return this.viewport.cursorMs ?? this.loop.frame.edgeMs
   }
 
-  /** Outside the four times a second, because a person moved the crosshair. */
+  /** At once, because a person moved the crosshair. */
   readSoon(): void {
     this.#notify()
   }
@@ -200,7 +200,7 @@ export class Live {
   #receive(message: FromWorker): void {
     this.store.receive(message)
     if (message.type === 'session') {
-      this.tokenWanted = false
+      this.tokenRequired = false
       this.#statusUnreadable.delete(message.aggregator)
       void this.#status(message.aggregator)
       void this.#services(message.aggregator)
@@ -223,7 +223,7 @@ export class Live {
       for (const { service, instance } of this.agents.set(aggregator, result.agents)) {
         this.store.gaps.add(aggregator, nowMs, nowMs, `${service}/${instance} was started again`)
       }
-    } else if (result.kind === 'unauthorized') this.tokenWanted = true
+    } else if (result.kind === 'unauthorized') this.tokenRequired = true
     else this.#statusUnreadable.add(aggregator)
   }
 

@@ -17,7 +17,7 @@ import { fetchStatus } from './wire/status'
 const configured = import.meta.env.DEV ? import.meta.env['VITE_AGGREGATORS'] as string | undefined : undefined
 const worker = new Worker(new URL('./wire/worker.ts', import.meta.url), { type: 'module', name: 'wire' })
 
-// A message to ourselves is handled after the browser has laid out and handed over the frame that is being painted.
+// A message to ourselves is handled after the browser has laid out and handed over the current frame.
 const afterFrame = new MessageChannel()
 let afterFrameCallback: () => void = () => undefined
 afterFrame.port1.onmessage = () => afterFrameCallback()

@@ -15,12 +15,12 @@ export type PaintFrame = {
   cursorMs: number | null
   cursorVersion: number
   viewVersion: number
-  /** Grows when agents' clocks moved, and everything stands elsewhere, and when something happened that is marked. */
+  /** Grows when an agent's clock moved, which shifts its lines, and when an event to mark happened. */
   storeVersion: number
   theme: PaintTheme
   themeVersion: number
   originEpochMs: number
-  /** What happened, to be marked: lost connections, restarts. */
+  /** Events to mark: lost connections, restarts. */
   events: readonly Gap[]
   eventAt: (timeMs: number, withinMs: number) => string | null
   /** Why nothing was drawn in a hole, as far as the page knows. */

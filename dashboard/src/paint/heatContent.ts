@@ -224,7 +224,7 @@ export class HeatContent implements PlotContent {
     this.#version++
   }
 
-  /** The brightest colour stands for a round count, so that the picture keeps its colours while counts sway. */
+  /** The brightest colour stands for a round count, so that colours stay while counts vary. */
   #fitColour(window: LiveWindow): void {
     const max = this.cells.max(window.leftMs, window.edgeMs)
     const rounded = 2 ** Math.ceil(Math.log2(Math.max(2, max)))

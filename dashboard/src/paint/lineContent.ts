@@ -14,7 +14,7 @@ export type Line = LineSource & {
   readonly label: string
   /** Index into the series colours of the theme. */
   readonly colour: number
-  /** Read on the axis on the right. */
+  /** Drawn against the axis on the right. */
   readonly right?: boolean
 }
 
@@ -59,7 +59,7 @@ export class LineContent implements PlotContent {
     return this.#model
   }
 
-  /** What the figures on the left axis are told in. */
+  /** The unit of the figures on the left axis. */
   get scaled(): Scaled {
     return this.#left.scaled
   }

@@ -22,7 +22,7 @@ const FPS_WINDOW = 256
 
 /** The one animation loop of the page. */
 export class PaintLoop {
-  /** Off: frames arrive and nothing is drawn. Tests prove with it that they look at the picture. */
+  /** Off: frames arrive and nothing is drawn. Tests use it to prove that they look at the picture. */
   paintingEnabled = true
   paintedFrames = 0
   /** Script time of painted frames: sum and count, for measurements. */
@@ -100,7 +100,7 @@ export class PaintLoop {
     }
     store.settle()
     if (!painted) {
-      // Paused, or nothing of what arrived is in view: it has been dealt with all the same.
+      // Paused, or nothing of what arrived is in view: it counts as seen all the same.
       store.ledger.discard()
       if (this.paintingEnabled) this.#acknowledge()
       return
@@ -147,7 +147,7 @@ export class PaintLoop {
     else this.#offsetMs += Math.max(-SLEW_PER_FRAME_MS, Math.min(SLEW_PER_FRAME_MS, error))
   }
 
-  /** The picture is out: samples count as seen, and the aggregator may send more. */
+  /** The picture is on screen: samples count as seen, and the aggregator may send more. */
   #painted(): void {
     const { store } = this.#options
     if (this.frame.live) store.ledger.painted(store.serverNowMs())

@@ -20,7 +20,9 @@ export class Newest {
     }))
   }
 
-  record(lines: readonly NamedLine[], projectionOf: (line: NamedLine) => Projection, window: LiveWindow, range: Range, originEpochMs: number): void {
+  record(
+    lines: readonly NamedLine[], projectionOf: (line: NamedLine) => Projection, window: LiveWindow, range: Range, originEpochMs: number,
+  ): void {
     this.output.paints++
     this.output.range = range
     this.output.msPerPixel = window.msPerPixel

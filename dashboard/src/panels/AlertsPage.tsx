@@ -14,7 +14,7 @@ export function AlertsPage() {
   const capture = useUi(state => state.capture)
   const [all, readNow] = useTriggers()
   const connected = useReading(useCallback((reader: Live) => reader.store.aggregators.some(({ phase }) => phase.kind === 'open'), []))
-  // This page streams nothing: it asks for what changed.
+  // This page streams nothing: it polls.
   useEffect(() => live.subscribe([]), [live])
 
   if (!connected && all.every(({ triggers }) => triggers === null)) return <main className="min-h-0 flex-1 bg-surface"><NothingYet /></main>

@@ -45,7 +45,7 @@ describe('the page', () => {
     expect(page.text('main [role="status"]')).toContain('Cannot reach')
     expect(document.querySelector('[role="alert"]')).toBeNull()
     await page.click('main button')
-    expect(page.told.at(-1)).toEqual({ type: 'retry' })
+    expect(page.posted.at(-1)).toEqual({ type: 'retry' })
   })
 
   it('asks for a token where viewing is protected, and uses it', async () => {
@@ -55,7 +55,7 @@ describe('the page', () => {
     const input = document.querySelector<HTMLInputElement>('[role="alert"] input')!
     input.value = 'secret'
     await page.click('[role="alert"] button')
-    expect(page.told.slice(-2)).toEqual([{ type: 'token', token: 'secret' }, { type: 'retry' }])
+    expect(page.posted.slice(-2)).toEqual([{ type: 'token', token: 'secret' }, { type: 'retry' }])
     await page.connect()
     expect(document.querySelector('[role="alert"]')).toBeNull()
   })
@@ -114,7 +114,7 @@ describe('the page', () => {
 
   it('acknowledges what it has dealt with', async () => {
     await showService()
-    expect(page.told.filter(message => message.type === 'ack').at(-1)).toMatchObject({ aggregator: 0, tick: 1 })
+    expect(page.posted.filter(message => message.type === 'ack').at(-1)).toMatchObject({ aggregator: 0, tick: 1 })
   })
 
   it('wants nothing while it is hidden, and the same as before when it is shown again', async () => {

@@ -21,7 +21,7 @@ const EXPLORE_CHART = 'explore'
 /** Lists of series are read again this often while the page is open: new series appear in the pickers. */
 const LIST_EVERY_MS = 10_000
 
-/** Any metric of any service: what is asked for on top, one chart, and its figures below. */
+/** Any metric of any service: queries on top, one chart, and its figures below. */
 export function ExplorePage() {
   const live = useLive()
   const queries = useUi(state => state.queries)

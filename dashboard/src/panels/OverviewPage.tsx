@@ -38,7 +38,7 @@ export function OverviewPage() {
 
 const readNothing = (live: Live) => live.overview.services.length === 0 && live.store.series().next().done === true
 
-/** What the table is made of. */
+/** Subscribes to what the table shows, and computes its lines. */
 function ListSubscription() {
   const live = useLive()
   const count = useReading(useCallback((reader: Live) => reader.overview.services.length, []))

@@ -181,7 +181,7 @@ function worstAt(lines: readonly ViewLine[], timeMs: number): number {
   return worst
 }
 
-/** Of a figure that a reading carried as text. */
+/** A figure that was passed as text. */
 function numberOf(text: string): number {
   return text === '' ? Number.NaN : Number(text)
 }

@@ -232,7 +232,7 @@ function ThisPage() {
         <Fact name="script per frame" value={script} unit="ms" note="of painted frames" />
         <Fact name="frames painted" value={frames} unit="" note="since it was opened" />
         <Fact name="series held" value={series} unit="" note="" />
-        <Fact name="heap" value={heap} unit="" note="as the browser tells it" />
+        <Fact name="heap" value={heap} unit="" note="as the browser reports it" />
         <Fact name="samples received" value={samples} unit="" note="" />
         <Fact name="samples missed" value={missed} unit="" note="overwritten before they were framed" />
       </dl>

@@ -13,7 +13,7 @@ import { Plot } from './Plot'
 import { useUi } from './uiState'
 import { useSubscriptions } from './useSubscriptions'
 
-/** Up to here the rows are high enough to be named on the wall; above it the pointer tells. */
+/** Up to here the rows are high enough to be named on the wall; with more rows the pointer names them. */
 const NAMED_ROWS_MAX = 32
 
 const createWall = (name: string, canvas: HTMLCanvasElement) => new WallContent(name, canvas)
@@ -96,7 +96,7 @@ function RowNames({ rows }: { readonly rows: readonly WallRow[] }) {
 
 const heatGradient = `linear-gradient(to right, ${Array.from({ length: 8 }, (_, i) => `var(--heat-${i + 1})`).join(', ')})`
 
-/** The series as of a version of the catalog: those that an aggregator has told of by then. */
+/** The series as of a version of the catalog: those declared by then. */
 function seriesAt(live: Live, version: number): Iterable<LiveSeries> {
   return version === 0 ? [] : live.store.series()
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import type { Subscription } from '../store/liveStore'
 import { useLive } from './liveContext'
 
-/** Subscribes to what the page shows. A zoom changes the list sixty times a second and its content hardly ever: only a changed content is sent. */
+/** Subscribes to what the page shows. A zoom makes a new list sixty times a second: it is sent only when its content differs. */
 export function useSubscriptions(subscriptions: readonly Subscription[]): void {
   const live = useLive()
   const [sent, setSent] = useState(subscriptions)

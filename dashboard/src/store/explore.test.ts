@@ -78,7 +78,7 @@ describe('Explore', () => {
     expect(view(test, { selector: 'latency', split: '', statistic: 'p95' }).shape.lines.map(line => line.label)).toEqual(['latency p95'])
   })
 
-  it('draws a bounded number of lines and tells how many are left out', () => {
+  it('draws a bounded number of lines and says how many are left out', () => {
     const test = new TestStore()
     test.declare(...Array.from({ length: EXPLORE_LINES_MAX + 7 }, (_, i) => ({ ...entry(i + 1, 'm'), labels: { i: String(i) } })))
     const first = Array.from({ length: EXPLORE_LINES_MAX + 7 }, () => [1])

@@ -34,7 +34,7 @@ describe('a column with its history', () => {
     const column = live(20_000, 2)
     column.replaceHistory(rowsAt([1500, 2500, 9500, 10_500]), 0, 20_000, 1000)
     expect(breaks(column)).toEqual([9500, 20_000])
-    expect([column.speaksAt(1, 4000), column.speaksAt(0, 2000)]).toEqual([false, true])
+    expect([column.holdsAt(1, 4000), column.holdsAt(0, 2000)]).toEqual([false, true])
   })
 
   it('takes rows a minute apart for what is kept of the oldest time, not for gaps', () => {

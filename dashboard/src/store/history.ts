@@ -1,4 +1,4 @@
-// What lies further back than the page holds, read over HTTP at the resolution of the screen, and put before what was streamed.
+// Reads what is older than the stream over HTTP, at the resolution of the screen, and puts it before the streamed rows.
 import { fieldsOf } from '../wire/catalog'
 import { HISTORY_GAP_STEPS, ROW_BREAK, ROW_CONFLATED, type Column, type HistoryRows } from './column'
 import type { LiveStore, Subscription } from './liveStore'
@@ -13,14 +13,14 @@ const STEPS_PER_WINDOW = 1200
 const STEPS_MS = [
   20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 3_600_000,
 ] as const
-/** Of histograms: each divides the next one, and the slices of a heat map, and what is kept of seconds and minutes. */
+/** Steps of histograms: each divides the next one, the slices of a heat map, and the seconds and minutes that an aggregator keeps. */
 const BUCKET_STEPS_MS = [10, 50, 100, 500, 1000, 5000, 10_000, 60_000, 300_000, 600_000, 3_600_000] as const
 /** Histograms of all lines together: the more lines there are, the coarser the steps. */
 const BUCKET_STEPS_MAX = 4800
 const BUCKET_STEPS_MIN = 100
-/** After an answer that was too long the next one may have so many times fewer steps. */
+/** After an answer that was too long, the next question asks for this many times fewer steps. */
 const COARSER = 4
-/** Read on both sides of the window: the next drag has something to show. */
+/** Also read on both sides of the window, so that a drag has something to show. */
 const PAD = 0.5
 /** The view must have stood still this long: a drag asks once, not sixty times a second. */
 const STILL_MS = 150
@@ -46,7 +46,7 @@ export type PercentileTarget = {
 type Ask = (aggregator: number, path: string) => Promise<unknown>
 type Range = { readonly fromMs: number, readonly toMs: number, readonly stepMs: number }
 
-/** Looks a few times a second whether the view shows what is not here, and asks for it once the view stands still. */
+/** Checks a few times a second whether the view shows a time that was not read yet, and asks for it once the view stands still. */
 export class History {
   /** Something is being read. */
   loading = 0
@@ -90,7 +90,7 @@ export class History {
         this.#lookAt(aggregator.index, subscription, series, matching.length, view, rangeFor(view, STEPS_MS, stepsMax), nowMs)
       }
     }
-    // Percentiles after the rest: whether their instances were there is told by that.
+    // Percentiles last: the other columns tell whether an instance was there.
     if (this.loading === 0) this.#lookAtPercentiles(view, nowMs)
   }
 
@@ -109,7 +109,8 @@ export class History {
   }
 
   #lookAt(
-    aggregator: number, subscription: Subscription, series: readonly LiveSeries[], matching: number, view: HistoryView, range: Range, nowMs: number,
+    aggregator: number, subscription: Subscription, series: readonly LiveSeries[], matching: number, view: HistoryView, range: Range,
+    nowMs: number,
   ): void {
     const lacking = new Set(series.filter(one => one.column !== null && lacks(one.column, view, range.stepMs)))
     if (lacking.size === 0 || series.some(one => one.column === null) || !this.#mayAsk(`${aggregator}:${subscription.selector}`, range, nowMs)) return
@@ -119,7 +120,7 @@ export class History {
     void this.#during(this.#readAll(aggregator, questions, lacking, { ...range, toMs }))
   }
 
-  /** One after the other: the aggregator has others to answer, too. */
+  /** One after the other, so that one page does not occupy the aggregator. */
   async #readAll(aggregator: number, questions: readonly Question[], lacking: ReadonlySet<LiveSeries>, range: Range): Promise<void> {
     for (const { selector, series } of questions) {
       const wanted = series.filter(one => lacking.has(one))
@@ -161,7 +162,7 @@ export class History {
       const rows: HistoryRows = { times, values, lows: extremes(min, id, values), highs: extremes(max, id, values) }
       if (rows.lows.length === times.length && rows.highs.length === times.length) put(one.column, rows, range)
     }
-    // Asked, and there is nothing: that is known now too.
+    // There is nothing: that need not be asked again.
     for (const one of wanted) if (one.column !== null) put(one.column, NOTHING, range)
   }
 

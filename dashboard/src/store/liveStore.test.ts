@@ -148,7 +148,7 @@ describe('LiveStore', () => {
     expect(test.store.aggregators[0]!.undeclaredSamples).toBe(1)
   })
 
-  it('takes a forgotten series up again when it is wanted: nobody tells it a second time', () => {
+  it('brings a forgotten series back with a later subscription: it is declared only once', () => {
     const test = new TestStore()
     test.declare(entry(2, 'inflight', 'gauge', 'b', 'payments'))
     test.store.subscribe(serviceSubscriptions('checkout', [], 60_000))
@@ -192,7 +192,7 @@ describe('LatencyLedger', () => {
     expect(summary).toMatchObject({ recordedToReceived: 5, receivedToFramed: 7, framedToPainted: 59, p50: 71, p99: 120, count: 100 })
   })
 
-  it('speaks of the last seconds only, and not of what a pause kept waiting', () => {
+  it('covers the last seconds only, and not what a pause kept waiting', () => {
     const ledger = new LatencyLedger()
     ledger.note(0, 0, 0)
     ledger.painted(10)
@@ -205,7 +205,7 @@ describe('LatencyLedger', () => {
 })
 
 describe('GapLog', () => {
-  it('tells the gap that explains most of a hole', () => {
+  it('names the gap that explains most of a hole', () => {
     const gaps = new GapLog()
     gaps.add(0, 0, 100, 'first')
     gaps.add(0, 90, 300, 'second')

@@ -7,19 +7,19 @@ import { LatencyLedger } from './ledger'
 import type { LiveSeries } from './series'
 
 /** Kept at least, so that a pause or a step back has something to show. */
-export const RETENTION_MIN_MS = 120_000
+const RETENTION_MIN_MS = 120_000
 /** The longest window that the page offers. */
-export const RETENTION_MAX_MS = 86_400_000 * 1.05
-/** Series that nothing asks for any more are kept this long: pages are left and entered again. */
+const RETENTION_MAX_MS = 86_400_000 * 1.05
+/** Series of no subscription are kept this long: people go back and forth between pages. */
 const UNWANTED_KEPT_MS = 30_000
 const PROBLEMS_MAX = 20
 
 export type Problem = { readonly aggregator: number, readonly atMs: number, readonly message: string }
 
-/** A subscription, and which series it brings: the page must know what it may forget. */
+/** A subscription and the series that belong to it: the others may be removed. */
 export type Subscription = WireSubscription & {
   readonly matches: (series: LiveSeries) => boolean
-  /** Charted: what the page does not hold is read from the history. */
+  /** Shown as a chart: what is older than the stream is read from the history. */
   readonly charted?: boolean
 }
 
@@ -34,7 +34,7 @@ export class LiveStore {
   /** Grows when the state of a connection changes. */
   phaseVersion = 0
   retentionMs = RETENTION_MIN_MS
-  /** Called when something changed that no frame tells. */
+  /** Called after a change that did not come in a frame. */
   onChange: () => void = () => undefined
   #subscriptions: readonly Subscription[] = []
   readonly #unwantedSince = new Map<LiveSeries, number>()
@@ -65,7 +65,7 @@ export class LiveStore {
     for (const aggregator of this.aggregators) yield* aggregator.series
   }
 
-  /** Keeps at least what the open window needs, which begins so long ago. */
+  /** Keeps at least what a window needs that begins `sinceMs` ago. */
   retain(sinceMs: number): void {
     this.retentionMs = Math.min(RETENTION_MAX_MS, Math.max(sinceMs * 1.2, RETENTION_MIN_MS))
   }
@@ -133,7 +133,7 @@ export class LiveStore {
     for (const aggregator of this.aggregators) aggregator.settle()
   }
 
-  /** Forgets what nothing asks for any more. Called about once a second. */
+  /** Removes series of no subscription. Called about once a second. */
   sweep(): void {
     const nowMs = this.#nowMs()
     for (const aggregator of this.aggregators) {
@@ -154,14 +154,14 @@ export class LiveStore {
     }
   }
 
-  /** Series of an aggregator of which nothing has come since, wanted or not. */
+  /** Series of an aggregator without a sample since `sinceMs`, whether subscribed to or not. */
   silentSince(aggregator: number, sinceMs: number): LiveSeries[] {
     return [...this.aggregators[aggregator]?.series ?? []].filter(series => !(series.newestMs + series.source.shiftMs >= sinceMs))
   }
 
-  /** Lets go of series that their aggregator has no more. */
-  leave(aggregator: number, series: readonly LiveSeries[]): void {
-    for (const one of series) this.aggregators[aggregator]?.leave(one)
+  /** Removes series that their aggregator has evicted. */
+  evict(aggregator: number, series: readonly LiveSeries[]): void {
+    for (const one of series) this.aggregators[aggregator]?.evict(one)
     if (series.length > 0) this.catalogVersion++
   }
 

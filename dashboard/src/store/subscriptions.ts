@@ -35,7 +35,7 @@ const BACKFILL_MIN_MS = 60_000
 const BACKFILL_MAX_MS = 600_000
 
 /** Requested when a page opens: more than a window, so that stepping back has something to show at once. */
-export function backfillFor(windowMs: number): number {
+function backfillFor(windowMs: number): number {
   return Math.min(BACKFILL_MAX_MS, Math.max(BACKFILL_MIN_MS, Math.ceil(windowMs / 60_000) * 60_000))
 }
 
@@ -59,8 +59,10 @@ export function serviceSubscriptions(service: string, metrics: readonly string[]
   return [...charts, subscription(null, service, CATALOG_RATE, backfillMs)]
 }
 
-/** `isHistogram`: a histogram without rows is either an idle instance or a lost connection; the instance's `rps` tells which, so it comes along. */
-export function exploreSubscriptions(queries: readonly ExploreQuery[], windowMs: number, isHistogram: (name: string) => boolean): Subscription[] {
+/** With a histogram (`isHistogram`) comes its instance's `rps`: it tells an idle instance, which sends no histogram, from a lost one. */
+export function exploreSubscriptions(
+  queries: readonly ExploreQuery[], windowMs: number, isHistogram: (name: string) => boolean,
+): Subscription[] {
   const subscriptions = new Map<string, Subscription>()
   for (const query of queries) {
     const parsed = parseSelector(query.selector)

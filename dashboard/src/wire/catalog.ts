@@ -22,7 +22,7 @@ export async function getJson(address: string, path: string, token: string | nul
     const response = await fetcher(new URL(path, address).href, { headers, signal: AbortSignal.timeout(timeoutMs) })
     return response.ok ? await response.json() as unknown : null
   } catch {
-    // The stream says what is wrong with a connection; a list that cannot be read now is read again.
+    // The stream reports a broken connection; a list is simply read again later.
     return null
   }
 }

@@ -124,7 +124,7 @@ describe('Connection', () => {
     expect(problems()[0]).toContain(SUBPROTOCOL)
   })
 
-  it('backs off exponentially while nothing answers, and starts anew after a connection that lasted', () => {
+  it('backs off exponentially while nothing answers, and resets after a connection that lasted', () => {
     const { connection, sockets, posted } = setUp()
     connection.open()
     const delays: number[] = []
@@ -295,7 +295,7 @@ describe('Connection', () => {
     expect(posted.at(-1)).toEqual({ type: 'clock', aggregator: 0, offsetMs: 5000, roundTripMs: 10 })
   })
 
-  it('tells of a new session before anything of it', () => {
+  it('reports a new session before anything of it', () => {
     const { connection, sockets, posted } = setUp()
     connection.open()
     sockets[0]?.greet('7')

@@ -6,19 +6,19 @@ import type { ConnectionPhase, FromWorker, WireSubscription } from './messages'
 
 export const SUBPROTOCOL = 'telemetry.v1.binary'
 const FRAME_FORMAT_VERSION = 1
-/** An aggregator beats once a second: two missed beats, and half of one for a busy machine. */
+/** An aggregator sends a heartbeat once a second: two missed ones, and half a second for a busy machine. */
 export const STALLED_AFTER_MS = 2500
-/** Silence after which the socket is given up: a half-open TCP connection never reports its end. */
+/** Silence after which the socket is closed: a half-open TCP connection never reports its end. */
 export const DEAD_AFTER_MS = 8000
 const HANDSHAKE_MAX_MS = 5000
-/** A connection that has lasted this long starts the back-off anew. */
+/** A connection that has lasted this long resets the backoff. */
 const STABLE_AFTER_MS = 3000
 const WATCH_EVERY_MS = 250
 const PING_EVERY_MS = 1000
 /** The first pings follow each other quickly, so that the clock is known before the first line is read. */
 const PING_FIRST_EVERY_MS = 100
 const PINGS_FIRST = 5
-/** Asked for again when resuming: series of one aggregator do not all end at the same instant. */
+/** Requested again when resuming: series of one aggregator do not all end at the same instant. */
 const RESUME_OVERLAP_MS = 2000
 /** An ack covers all frames before it. Every second frame is enough for the aggregator, and half the messages. */
 const FRAMES_PER_ACK = 2
@@ -121,7 +121,7 @@ export class Connection {
   subscribe(subscriptions: readonly WireSubscription[]): void {
     this.#subscriptions = subscriptions
     const keys = new Set(subscriptions.map(subscription => subscription.key))
-    // An empty list is a hidden page, which comes back to the same subscriptions and goes on where it was.
+    // An empty list is a hidden page: it returns to the same subscriptions and resumes.
     if (subscriptions.length > 0) {
       for (const key of this.#served) {
         if (!keys.has(key)) this.#served.delete(key)
@@ -166,7 +166,7 @@ export class Connection {
         this.#refuse(result.error)
         return
       }
-      // Whatever comes is a sign of life: the aggregator sends heartbeats only to those who hear nothing else.
+      // Any message counts as a heartbeat: the aggregator sends those only when it has nothing else to send.
       if (this.#greeted) this.#beat()
       this.#control(result.message)
     } else if (data instanceof ArrayBuffer) {
@@ -281,7 +281,7 @@ export class Connection {
   #watch(socket: SocketLike): void {
     if (socket !== this.#socket) return
     const nowMs = this.#options.nowMs()
-    // Not at the greeting: an aggregator that greets and then sends nonsense is not asked again four times a second.
+    // Not at the greeting: an aggregator that greets and then sends nonsense must not be called four times a second.
     if (this.#greeted && nowMs - this.#greetedMs > STABLE_AFTER_MS) this.#attempt = 0
     if (!this.#greeted && nowMs - this.#heardMs > HANDSHAKE_MAX_MS) {
       this.#refuse(`'${this.#options.address}' did not greet within ${HANDSHAKE_MAX_MS / 1000} s.`, CLOSE_SILENT)

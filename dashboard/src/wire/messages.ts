@@ -3,7 +3,7 @@
 import type { SeriesEntry } from './control'
 import type { FrameIndex } from './frame'
 
-/** What the page wants to see. `key` is stable while the subscription is the same. */
+/** One subscription of the page. `key` is stable while the subscription is the same. */
 export type WireSubscription = {
   readonly key: string
   readonly selector: string
@@ -14,7 +14,7 @@ export type WireSubscription = {
 export type ConnectionPhase =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'open' }
-  /** Two beats were missed: the socket is open, and nothing comes. */
+  /** Two heartbeats were missed: the socket is open, and nothing comes. */
   | { readonly kind: 'stalled', readonly sinceMs: number }
   | { readonly kind: 'lost', readonly sinceMs: number, readonly retryAtMs: number, readonly reason: string }
 

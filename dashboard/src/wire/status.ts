@@ -5,7 +5,7 @@ export type AgentStatus = {
   readonly service: string
   readonly instance: string
   readonly lost: number
-  /** Drawn when the agent's process starts; empty where it is not told. */
+  /** Random number of the agent's process; absent where the aggregator does not send it. */
   readonly session?: string
 }
 
@@ -32,7 +32,7 @@ export async function fetchStatus(address: string, token: string | null, fetcher
   }
 }
 
-/** Where Grafana runs, if the aggregator was told. Nothing else than a web address becomes a link. */
+/** Where Grafana runs, if the aggregator knows. Nothing else than a web address becomes a link. */
 export function readGrafana(status: unknown): string | null {
   const grafana = fieldsOf(fieldsOf(status)['links'])['grafana']
   if (typeof grafana !== 'string' || !URL.canParse(grafana)) return null

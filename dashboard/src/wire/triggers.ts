@@ -1,4 +1,4 @@
-// /api/triggers of an aggregator: rules, what they fire on now, and what was kept of each firing.
+// /api/triggers of an aggregator: rules, what they fire on now, and the capture of each firing.
 import { fieldsOf } from './catalog'
 import type { SeriesKind } from './control'
 
