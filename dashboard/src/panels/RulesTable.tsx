@@ -55,7 +55,7 @@ export function RulesTable({ all, onChanged }: RulesTableProps) {
       )}
       {problem !== '' && <p className="px-3 py-1 text-12 text-bad" role="alert">{problem}</p>}
       {rules.length > 0 && (
-        <div className="overflow-x-auto" tabIndex={0}>
+        <div className="relative overflow-x-auto" tabIndex={0}>
           <table className="w-full border-collapse text-12">
             <thead>
               <tr className="border-b border-line">
