@@ -11,7 +11,7 @@ import { followTheme } from './panels/followTheme'
 import { followToken } from './panels/followToken'
 import { followUrl } from './panels/followUrl'
 import { aggregatorAddresses } from './wire/addresses'
-import { getJson, sendJson } from './wire/catalog'
+import { getJson, sendJson } from './wire/http'
 import { fetchStatus } from './wire/status'
 
 const configured = import.meta.env.DEV ? import.meta.env['VITE_AGGREGATORS'] as string | undefined : undefined

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } fro
 import { formatCount, formatDuration, formatFixed, formatNumber, formatValue, NO_VALUE } from '../paint/format'
 import type { Live } from '../live'
 import { PlatformHistory } from '../store/platformHistory'
-import { readPlatform, type PlatformStatus } from '../wire/platform'
+import { readPlatform, type PlatformStatus } from '../wire/status'
 import { useLive, useReading } from './liveContext'
 import { Button, Notice } from './Notice'
 import { cell, figure, headCell, headFigure } from './table'

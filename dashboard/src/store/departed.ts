@@ -1,7 +1,8 @@
 // Removes series that their aggregator has evicted: the stream does not announce that, so its list of series is compared now and then.
 // Without it every replaced instance stays a row of the overview and keeps 0.43 MB (four series, 120 s at 15 Hz): a page left open while
 // 1,000 instances a day are replaced grows by 430 MB a day. Obsolete once the stream announces evicted series.
-import { fieldsOf, readSeries } from '../wire/catalog'
+import { readSeries } from '../wire/catalog'
+import { fieldsOf } from '../wire/http'
 import type { LiveStore } from './liveStore'
 import { seriesIdentity } from './series'
 import { selectorText } from './selector'

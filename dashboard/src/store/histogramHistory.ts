@@ -1,5 +1,5 @@
 // Histograms of before the stream: merged by the aggregators, in the steps of a question, or the seconds and minutes of the oldest time.
-import { fieldsOf } from '../wire/catalog'
+import { fieldsOf } from '../wire/http'
 import { EXPLICIT_SCALE, explicitBucketIndex } from './explicitBuckets'
 import { HistogramColumn } from './histogramColumn'
 import { bucketErrorRatio, type HistogramSource } from './percentiles'

@@ -1,5 +1,5 @@
 // Reads what is older than the stream over HTTP, at the resolution of the screen, and puts it before the streamed rows.
-import { fieldsOf } from '../wire/catalog'
+import { fieldsOf } from '../wire/http'
 import { HISTORY_GAP_STEPS, ROW_BREAK, ROW_CONFLATED, type Column, type HistoryRows } from './column'
 import type { LiveStore, Subscription } from './liveStore'
 import { readBuckets, type BucketRow, type HistogramHistory } from './histogramHistory'

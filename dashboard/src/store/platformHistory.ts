@@ -1,4 +1,4 @@
-import type { PlatformStatus } from '../wire/platform'
+import type { PlatformStatus } from '../wire/status'
 
 /** A minute or two at one a second. */
 const PLATFORM_ROWS_MAX = 120

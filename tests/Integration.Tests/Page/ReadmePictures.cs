@@ -4,7 +4,7 @@ namespace Integration.Tests.Page;
 
 /// <summary>
 /// Makes the pictures of the README from the running graph, on demand:
-/// <c>dotnet run --project tests/Integration.Tests -- -class "*ReadmePictures" -explicit only</c>.
+/// <c>dotnet test --project tests/Integration.Tests --filter-class "*ReadmePictures" --explicit only</c>.
 /// </summary>
 public sealed class ReadmePictures(PageFixture fixture) : GraphTest, IClassFixture<PageFixture>
 {
