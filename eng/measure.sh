@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the figures of README's table "Measured", one command after another: about 40 minutes, on a machine with nothing else to do.
+# Prints the figures of docs/measurements.md, one command after another: about 40 minutes, on a machine with nothing else to do.
 #   ./eng/measure.sh                    everything
 #   ./eng/measure.sh load rings         only these
 # Needs: the .NET 10 SDK; for "page" Node 20 and a Chromium (on Debian ./eng/test.sh installs one).

@@ -6,10 +6,11 @@ import { Agents } from './store/agents'
 import { Catalog } from './store/catalog'
 import { dropDeparted, SERIES_LISTED_MAX } from './store/departed'
 import { History } from './store/history'
-import { LiveStore, type Wish } from './store/liveStore'
+import { LiveStore, type Subscription } from './store/liveStore'
 import { Overview } from './store/overview'
-import { fieldsOf, readSeries, readServices, type sendJson } from './wire/catalog'
+import { readSeries, readServices } from './wire/catalog'
 import { WireClient, type WorkerLike } from './wire/client'
+import { fieldsOf, type sendJson } from './wire/http'
 import type { FromWorker } from './wire/messages'
 import { pageClock, pageOriginNs } from './wire/pageClock'
 import type { StatusResult } from './wire/status'
@@ -48,11 +49,11 @@ export class Live {
   readonly #wire: WireClient
   readonly #addresses: readonly string[]
   readonly #listeners = new Set<() => void>()
-  #wishes: readonly Wish[] = []
-  /** Called when a token was given. */
+  #subscriptions: readonly Subscription[] = []
+  /** Called when a token was entered. */
   onToken: (token: string | null) => void = () => undefined
-  /** An aggregator asks for a token, or refused the one given. */
-  tokenWanted = false
+  /** An aggregator requires a token, or refused the one given. */
+  tokenRequired = false
   readonly #readStatus: LiveOptions['readStatus']
   readonly #getJson: LiveOptions['getJson']
   readonly #send: LiveOptions['sendJson']
@@ -62,7 +63,7 @@ export class Live {
   readonly #firing = new Map<number, number>()
   readonly #grafana = new Map<number, string>()
   #hidden = false
-  /** What the list of series was last asked for; null: never. */
+  /** The name that the list of series was last asked for; null: never. */
   #listed: string | null = null
   #reads = 0
   #ticks = 0
@@ -111,28 +112,28 @@ export class Live {
     return this.#reads
   }
 
-  /** Which series the page wants. While it is hidden it wants none. */
-  wish(wishes: readonly Wish[]): void {
-    this.#wishes = wishes
-    this.store.wish(wishes)
-    if (!this.#hidden) this.#tellWishes()
+  /** Replaces the page's subscriptions. While the page is hidden, none are open. */
+  subscribe(subscriptions: readonly Subscription[]): void {
+    this.#subscriptions = subscriptions
+    this.store.subscribe(subscriptions)
+    if (!this.#hidden) this.#subscribe()
   }
 
   setHidden(hidden: boolean): void {
     if (hidden === this.#hidden) return
     this.#hidden = hidden
-    if (hidden) this.#wire.wish([])
-    else this.#tellWishes()
+    if (hidden) this.#wire.subscribe([])
+    else this.#subscribe()
   }
 
   retry(): void {
     this.#wire.retry()
   }
 
-  /** Where viewing is protected: for the live stream and for what is read over HTTP. */
+  /** The token for viewing, where that is protected: for the stream and for HTTP. */
   setToken(token: string | null): void {
     this.#token = token
-    this.tokenWanted = false
+    this.tokenRequired = false
     this.#statusUnreadable.clear()
     this.onToken(token)
     this.#wire.setToken(token)
@@ -140,12 +141,12 @@ export class Live {
     this.#notify()
   }
 
-  /** Rules that fire now. */
+  /** How many rules fire now. */
   get firing(): number {
     return [...this.#firing.values()].reduce((sum, count) => sum + count, 0)
   }
 
-  /** The Grafana that knows a service: of an aggregator that has it, else of any. */
+  /** The Grafana for a service: that of an aggregator with this service, else any. */
   grafanaOf(service: string): string | null {
     for (const series of this.store.series()) {
       const address = series.service === service ? this.#grafana.get(series.aggregator) : undefined
@@ -163,7 +164,7 @@ export class Live {
     return this.#getJson(this.#addresses[aggregator] ?? '', path, this.#token)
   }
 
-  /** Changes something at one aggregator. Says why it was refused, in the aggregator's words; empty when it was done. */
+  /** Changes something at one aggregator. Returns why it was refused, in the aggregator's words; empty when it was done. */
   async change(aggregator: number, method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<string> {
     const address = this.#addresses[aggregator] ?? ''
     try {
@@ -176,7 +177,7 @@ export class Live {
     }
   }
 
-  /** Reads which series there are into the catalog: all, or, where they are too many, those whose names hold a text. */
+  /** Reads the list of series into the catalog: all, or, where they are too many, those whose names contain `named`. */
   async listSeries(named = ''): Promise<void> {
     this.#listed = named
     const selector = named === '' ? '{}' : `{__name__=~".*${regexText(named)}.*"}`
@@ -187,12 +188,12 @@ export class Live {
     this.#notify()
   }
 
-  /** What is read off charts: the crosshair's instant, or now. */
+  /** The instant at which figures are read: the crosshair's, or now. */
   readAtMs(): number {
     return this.viewport.cursorMs ?? this.loop.frame.edgeMs
   }
 
-  /** Outside the four times a second, because a person moved the crosshair. */
+  /** At once, because a person moved the crosshair. */
   readSoon(): void {
     this.#notify()
   }
@@ -200,7 +201,7 @@ export class Live {
   #receive(message: FromWorker): void {
     this.store.receive(message)
     if (message.type === 'session') {
-      this.tokenWanted = false
+      this.tokenRequired = false
       this.#statusUnreadable.delete(message.aggregator)
       void this.#status(message.aggregator)
       void this.#services(message.aggregator)
@@ -223,7 +224,7 @@ export class Live {
       for (const { service, instance } of this.agents.set(aggregator, result.agents)) {
         this.store.gaps.add(aggregator, nowMs, nowMs, `${service}/${instance} was started again`)
       }
-    } else if (result.kind === 'unauthorized') this.tokenWanted = true
+    } else if (result.kind === 'unauthorized') this.tokenRequired = true
     else this.#statusUnreadable.add(aggregator)
   }
 
@@ -237,8 +238,8 @@ export class Live {
     if (services !== null) this.catalog.setServices(aggregator, services)
   }
 
-  #tellWishes(): void {
-    this.#wire.wish(this.#wishes.map(({ key, selector, rate, backfillMs }) => ({ key, selector, rate, backfillMs })))
+  #subscribe(): void {
+    this.#wire.subscribe(this.#subscriptions.map(({ key, selector, rate, backfillMs }) => ({ key, selector, rate, backfillMs })))
   }
 
   #read(): void {

@@ -4,20 +4,20 @@ import './index.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Live } from './live'
-import { exposeProbe } from './paint/exposeProbe'
+import { exposeProbe } from './paint/probe'
 import { App } from './panels/App'
 import { LiveContext } from './panels/liveContext'
 import { followTheme } from './panels/followTheme'
 import { followToken } from './panels/followToken'
 import { followUrl } from './panels/followUrl'
 import { aggregatorAddresses } from './wire/addresses'
-import { getJson, sendJson } from './wire/catalog'
+import { getJson, sendJson } from './wire/http'
 import { fetchStatus } from './wire/status'
 
 const configured = import.meta.env.DEV ? import.meta.env['VITE_AGGREGATORS'] as string | undefined : undefined
 const worker = new Worker(new URL('./wire/worker.ts', import.meta.url), { type: 'module', name: 'wire' })
 
-// A message to ourselves is handled after the browser has laid out and handed over the frame that is being painted.
+// A message to ourselves is handled after the browser has laid out and handed over the current frame.
 const afterFrame = new MessageChannel()
 let afterFrameCallback: () => void = () => undefined
 afterFrame.port1.onmessage = () => afterFrameCallback()

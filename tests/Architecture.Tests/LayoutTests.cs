@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Observability.Architecture.Tests;
 
-/// <summary>What the compiled code does not show: folders, project files, and the page's own arrows.</summary>
+/// <summary>What the compiled code does not show: folders and project files.</summary>
 public sealed partial class LayoutTests
 {
     [Fact]
@@ -44,39 +44,7 @@ public sealed partial class LayoutTests
     public void AppHost_Program_IsOneSourceForBothHosts() =>
         Assert.DoesNotContain("#if", File.ReadAllText(Repository.PathOf("Observability.AppHost", "Program.cs")), StringComparison.Ordinal);
 
-    [Theory]
-    [InlineData("wire")]
-    [InlineData("store")]
-    [InlineData("paint")]
-    public void Dashboard_BelowThePanels_ImportsNoReact(string folder)
-    {
-        string[] files = [.. Repository.Sources(Path.Combine("dashboard", "src", folder), "*.ts", "*.tsx")];
-
-        Assert.NotEmpty(files);
-        Assert.All(files, path => Assert.DoesNotMatch(ReactImport(), File.ReadAllText(path)));
-    }
-
-    [Theory]
-    [InlineData("wire", "panels")]
-    [InlineData("store", "panels")]
-    [InlineData("paint", "panels")]
-    [InlineData("wire", "paint")]
-    [InlineData("store", "paint")]
-    public void Dashboard_Folder_DoesNotImport(string from, string to) =>
-        Assert.All(
-            Repository.Sources(Path.Combine("dashboard", "src", from), "*.ts", "*.tsx"),
-            path => Assert.DoesNotMatch($@"from\s+['""][^'""]*/{to}/", File.ReadAllText(path)));
-
-    [Theory]
-    [InlineData("import { useRef } from 'react'", true)]
-    [InlineData("import { createRoot } from \"react-dom/client\"", true)]
-    [InlineData("import { reaction } from '../reactions'", false)]
-    public void ReactImport_PlantedLine_IsSeen(string line, bool seen) => Assert.Equal(seen, ReactImport().IsMatch(line));
-
     private static string[] Projects() => [.. Repository.Sources(".", "*.csproj")];
-
-    [GeneratedRegex(@"from\s+['""]react(-dom)?(/[^'""]*)?['""]")]
-    private static partial Regex ReactImport();
 
     [GeneratedRegex(@"(^|\.)(Common|Core|Shared|Utils)$")]
     private static partial Regex CatchAll();

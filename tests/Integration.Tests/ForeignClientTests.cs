@@ -35,11 +35,11 @@ public sealed class ForeignClientTests(ForeignClientTests.KeyedAggregator aggreg
     [Theory]
     [InlineData("send.py")]
     [InlineData("send.mjs")]
-    public void Readme_ShowsTheSnippet_ThatTheTestsRun(string file)
+    public void Usage_ShowsTheSnippet_ThatTheTestsRun(string file)
     {
-        string readme = File.ReadAllText(Path.Combine(ForeignClient.Root, "README.md"));
+        string usage = File.ReadAllText(Path.Combine(ForeignClient.Root, "docs", "usage.md"));
 
-        Assert.Contains(File.ReadAllText(Path.Combine(ForeignClient.Root, "docs", "clients", file)).Trim(), readme, StringComparison.Ordinal);
+        Assert.Contains(File.ReadAllText(Path.Combine(ForeignClient.Root, "docs", "clients", file)).Trim(), usage, StringComparison.Ordinal);
     }
 
     private void AssertScenarios(IReadOnlyDictionary<string, JsonElement> scenarios, string service)

@@ -79,7 +79,7 @@ export function timeTickStepMs(widthPx: number, spanMs: number): number {
   return timeStepMs(spanMs, Math.min(5, Math.max(1, Math.floor(widthPx / TIME_LABEL_WIDTH_PX / 1.15))))
 }
 
-/** Faint vertical lines in the data canvas, where they move with the picture for nothing. */
+/** Faint vertical lines in the data canvas, where shifting the picture moves them at no cost. */
 export function paintTimeLines(
   context: CanvasRenderingContext2D, projection: Projection, stepMs: number, fromMs: number, toMs: number, ratio: number, colour: string,
 ): void {

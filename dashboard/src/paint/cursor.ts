@@ -1,6 +1,6 @@
+import type { PaintFrame } from './chart'
 import { Holes, type LineSource } from './holes'
 import { formatClock, formatDuration } from './format'
-import type { PaintFrame } from './loop'
 import type { LiveWindow } from './strip'
 import type { Surface } from './surface'
 import { xOf, yOf, type Projection } from './trace'
@@ -65,5 +65,5 @@ function holeAt(presence: readonly LineSource[], timeMs: number, frame: PaintFra
 export function rowAt({ column, shiftMs }: LineSource, timeMs: number): number {
   const row = column.indexFrom(timeMs - shiftMs() + 1e-6) - 1
   if (row < column.start) return -1
-  return column.speaksAt(row, timeMs - shiftMs()) ? row : -1
+  return column.holdsAt(row, timeMs - shiftMs()) ? row : -1
 }

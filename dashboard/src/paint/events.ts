@@ -1,11 +1,11 @@
-import type { PaintFrame } from './loop'
+import type { PaintFrame } from './chart'
 import type { LiveWindow } from './strip'
 import type { Surface } from './surface'
 
 const DASH_PX = 4
 const FLAG_PX = 6
 
-/** A dashed line where a connection was lost or came back, or where something was started again. Hovering says what it was. */
+/** A dashed line where a connection was lost or came back, or where something was restarted. Hovering names it. */
 export function paintEvents(surface: Surface, fromMs: number, window: LiveWindow, frame: PaintFrame): void {
   for (const event of frame.events) {
     paintAt(surface, event.fromMs, fromMs, window, frame)

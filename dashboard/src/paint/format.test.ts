@@ -19,7 +19,7 @@ describe('formatNumber', () => {
   it('writes no negative zero', () => expect(formatFixed(-0.001, 1)).toBe('0.0'))
 })
 
-it('tells neighbours in one unit', () => {
+it('shows neighbours in one unit', () => {
   const scaled = scaleFor('ms', 1200)
   expect([1200, 340].map(value => formatIn(value, scaled))).toEqual(['1.20', '0.34'])
 })

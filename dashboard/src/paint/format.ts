@@ -11,7 +11,7 @@ const PLAIN_MAX = 100_000
 const THIN_SPACE = '\u2009'
 export const NO_VALUE = '–'
 
-/** The unit that a value of this size is best told in. Divide by `factor`. */
+/** The unit that suits a value of this size. Divide by `factor`. */
 export function scaleFor(unit: string, magnitude: number): Scaled {
   const size = Math.abs(magnitude)
   if (size === 0 && unit !== '%') return { factor: 1, unit: unitName(unit) }

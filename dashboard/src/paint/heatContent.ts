@@ -3,12 +3,11 @@ import type { HistogramColumn } from '../store/histogramColumn'
 import type { HistogramHistory } from '../store/histogramHistory'
 import type { HistogramSource } from '../store/percentiles'
 import { timeTickStepMs, paintTimeLines } from './axes'
+import type { ChartOutput, PaintFrame } from './chart'
 import { paintCursor } from './cursor'
 import { formatDuration, formatFixed, formatIn, scaleFor, type Scaled } from './format'
 import { Holes, type LineSource } from './holes'
 import type { PlotContent } from './livePlot'
-import type { PaintFrame } from './loop'
-import type { ChartOutput } from './probe'
 import { hatch, type LiveWindow } from './strip'
 import type { Surface } from './surface'
 import { HEAT_LEVELS } from './theme'
@@ -225,7 +224,7 @@ export class HeatContent implements PlotContent {
     this.#version++
   }
 
-  /** The brightest colour stands for a round count, so that the picture keeps its colours while counts sway. */
+  /** The brightest colour stands for a round count, so that colours stay while counts vary. */
   #fitColour(window: LiveWindow): void {
     const max = this.cells.max(window.leftMs, window.edgeMs)
     const rounded = 2 ** Math.ceil(Math.log2(Math.max(2, max)))

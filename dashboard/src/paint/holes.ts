@@ -3,7 +3,7 @@ import { ROW_BREAK, type Column } from '../store/column'
 import type { hatch, LiveWindow } from './strip'
 import type { Surface } from './surface'
 
-export const HOLES_MAX = 128
+const HOLES_MAX = 128
 
 export type LineSource = { readonly column: Column, readonly shiftMs: () => number }
 

@@ -1,10 +1,10 @@
 import { paintGrid, paintRightLabels, paintTimeLines, timeTickStepMs } from './axes'
+import type { ChartOutput, PaintFrame } from './chart'
 import { paintCursor } from './cursor'
 import type { Scaled } from './format'
 import { Holes, type LineSource } from './holes'
 import type { PlotContent } from './livePlot'
-import type { PaintFrame } from './loop'
-import { Newest, type ChartOutput } from './probe'
+import { Newest } from './newest'
 import { hatch, type LiveWindow } from './strip'
 import type { Surface } from './surface'
 import { trace, yOf, type Projection } from './trace'
@@ -14,7 +14,7 @@ export type Line = LineSource & {
   readonly label: string
   /** Index into the series colours of the theme. */
   readonly colour: number
-  /** Read on the axis on the right. */
+  /** Drawn against the axis on the right. */
   readonly right?: boolean
 }
 
@@ -59,7 +59,7 @@ export class LineContent implements PlotContent {
     return this.#model
   }
 
-  /** What the figures on the left axis are told in. */
+  /** The unit of the figures on the left axis. */
   get scaled(): Scaled {
     return this.#left.scaled
   }

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Column } from '../store/column'
+import type { PaintFrame } from './chart'
 import { LineContent } from './lineContent'
 import { LivePlot } from './livePlot'
-import type { PaintFrame } from './loop'
 import { recordedCanvas, type Call, type RecordedCanvas } from './recording'
 import { HEAT_LEVELS, SERIES_COLOURS, type PaintTheme } from './theme'
 
@@ -166,7 +166,7 @@ describe('LivePlot', () => {
     expect(point.y).toBeCloseTo(99 - (25 - range.min) / (range.max - range.min) * 97, 6)
   })
 
-  it('labels the axis in the unit that it tells', () => {
+  it('labels the axis in the unit that it names', () => {
     advance(START + 5000, () => 1500)
     expect(content.scaled.unit).toBe('s')
     expect(grid.recording.of('fillText').map(call => call[1])).toContain('2')

@@ -1,14 +1,13 @@
 import { paintTimeLabels } from './axes'
+import type { Chart, ChartOutput, PaintFrame } from './chart'
 import { paintEvents } from './events'
-import type { Chart, PaintFrame } from './loop'
-import type { ChartOutput } from './probe'
 import { beginStrip, liveWindow, shiftLeft, stripLeft, type LiveWindow } from './strip'
 import { Surface, type PlotCanvases } from './surface'
 import type { Projection } from './trace'
 
-/** What a kind of chart brings: lines, or a heat map. */
+/** What differs between kinds of charts: lines, heat map, wall. */
 export type PlotContent = {
-  /** Grows when the model or the scale changes: everything is drawn anew then. */
+  /** Grows when the model or the scale changes: everything is drawn again then. */
   readonly version: number
   readonly output: ChartOutput
   /** Everything before this time is as it was in the last frame. */
@@ -17,7 +16,7 @@ export type PlotContent = {
   newestMs(): number
   /** True while the right end is a hole that grows with time. */
   holeAtEdge(window: LiveWindow, frame: PaintFrame): boolean
-  /** Follows the data with the scale. `all`: look at the whole window, not only at what is new. */
+  /** Fits the scale to the data. `all`: look at the whole window, not only at what is new. */
   fit(surface: Surface, window: LiveWindow, frame: PaintFrame, dirtyMs: number, all: boolean): void
   project(surface: Surface, window: LiveWindow): Projection
   paintGrid(surface: Surface, frame: PaintFrame): void
@@ -29,7 +28,7 @@ export type PlotContent = {
 
 const FIT_EVERY_MS = 250
 
-/** One chart. Live, it shifts its picture and draws only what is new; after any other change it draws the whole. */
+/** One chart. Live, it shifts its picture and draws only what is new; after any other change it draws everything. */
 export class LivePlot implements Chart {
   readonly surface: Surface
   readonly content: PlotContent

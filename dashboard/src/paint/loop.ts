@@ -1,39 +1,7 @@
-import type { Gap } from '../store/gapLog'
 import type { LiveStore } from '../store/liveStore'
-import type { ChartOutput } from './probe'
+import type { Chart, PaintFrame } from './chart'
 import type { PaintTheme } from './theme'
 import type { Viewport } from './viewport'
-
-/** What all charts share in one frame. */
-export type PaintFrame = {
-  /** Aggregators' clock, in milliseconds since the page's origin. */
-  nowMs: number
-  edgeMs: number
-  spanMs: number
-  live: boolean
-  /** No aggregator is connected. */
-  lost: boolean
-  cursorMs: number | null
-  cursorVersion: number
-  viewVersion: number
-  /** Grows when agents' clocks moved, and everything stands elsewhere, and when something happened that is marked. */
-  storeVersion: number
-  theme: PaintTheme
-  themeVersion: number
-  originEpochMs: number
-  /** What happened, to be marked: lost connections, restarts. */
-  events: readonly Gap[]
-  eventAt: (timeMs: number, withinMs: number) => string | null
-  /** Why nothing was drawn in a hole, as far as the page knows. */
-  gapReason: (fromMs: number, toMs: number) => string | null
-}
-
-export type Chart = {
-  readonly output: ChartOutput
-  /** True when something was drawn. */
-  paint(frame: PaintFrame): boolean
-  invalidate(): void
-}
 
 export type LoopOptions = {
   readonly store: LiveStore
@@ -54,7 +22,7 @@ const FPS_WINDOW = 256
 
 /** The one animation loop of the page. */
 export class PaintLoop {
-  /** Off: frames arrive and nothing is drawn. Tests prove with it that they look at the picture. */
+  /** Off: frames arrive and nothing is drawn. Tests use it to prove that they look at the picture. */
   paintingEnabled = true
   paintedFrames = 0
   /** Script time of painted frames: sum and count, for measurements. */
@@ -132,7 +100,7 @@ export class PaintLoop {
     }
     store.settle()
     if (!painted) {
-      // Paused, or nothing of what arrived is in view: it has been dealt with all the same.
+      // Paused, or nothing of what arrived is in view: it counts as seen all the same.
       store.ledger.discard()
       if (this.paintingEnabled) this.#acknowledge()
       return
@@ -179,7 +147,7 @@ export class PaintLoop {
     else this.#offsetMs += Math.max(-SLEW_PER_FRAME_MS, Math.min(SLEW_PER_FRAME_MS, error))
   }
 
-  /** The picture is out: samples count as seen, and the aggregator may send more. */
+  /** The picture is on screen: samples count as seen, and the aggregator may send more. */
   #painted(): void {
     const { store } = this.#options
     if (this.frame.live) store.ledger.painted(store.serverNowMs())

@@ -9,7 +9,7 @@ const ROW_PX = 16
 const PAD_PX = 12
 const LEGEND_ROWS_MAX = 24
 
-/** What a plot shows now as one canvas, with its title, its time and its legend, so that it explains itself elsewhere. */
+/** What a plot shows now as one canvas, with its title, its time and its legend, so that it can be understood elsewhere. */
 export function pictureOf(
   plot: LivePlot, title: string, lines: readonly PictureLine[], theme: PaintTheme, originEpochMs: number,
 ): HTMLCanvasElement {

@@ -1,65 +1,29 @@
-// What browser tests read: the outputs of the painter, never the store. See dashboard/README.md, "What tests may read".
-import type { Line } from './lineContent'
-import type { Range } from './scale'
-import type { LiveWindow } from './strip'
-import { xOf, yOf, type Projection } from './trace'
+import type { ChartOutput } from './chart'
+import type { PaintLoop } from './loop'
 
-/** The newest point of a line that is on the canvas. */
-export type PaintedPoint = {
-  readonly label: string
-  readonly colour: number
-  /** Milliseconds since the Unix epoch. */
-  timeMs: number
-  value: number
-  /** Pixel column in the data canvas, in device pixels. */
-  x: number
-  /** Where the line's middle is, in device pixels from the top; its pixel row is the whole part. */
-  y: number
+/** What browser tests see of the painter (dashboard/README.md). Outputs only: nothing of the store is in here. */
+export type Probe = {
+  paintingEnabled: boolean
+  readonly paintedFrames: number
+  readonly scriptMs: number
+  readonly charts: Readonly<Record<string, ChartOutput>>
 }
 
-export type ChartOutput = {
-  readonly name: string
-  readonly canvas: HTMLCanvasElement
-  /** Times that anything was drawn on this chart. */
-  paints: number
-  /** The axis, bottom to top. */
-  range: Range
-  msPerPixel: number
-  points: PaintedPoint[]
+declare global {
+  var __observability: Probe | undefined
 }
 
-/** Keeps the output of one chart up to date, in memory made once per set of lines. */
-export class Newest {
-  readonly output: ChartOutput
-
-  constructor(name: string, canvas: HTMLCanvasElement) {
-    this.output = { name, canvas, paints: 0, range: { min: 0, max: 1 }, msPerPixel: Number.NaN, points: [] }
-  }
-
-  setLines(lines: readonly Line[]): void {
-    this.output.points = lines.map(line => ({
-      label: line.label, colour: line.colour, timeMs: Number.NaN, value: Number.NaN, x: Number.NaN, y: Number.NaN,
-    }))
-  }
-
-  record(lines: readonly Line[], projectionOf: (line: Line) => Projection, window: LiveWindow, range: Range, originEpochMs: number): void {
-    this.output.paints++
-    this.output.range = range
-    this.output.msPerPixel = window.msPerPixel
-    for (let i = 0; i < lines.length; i++) {
-      const line = lines[i]!
-      const point = this.output.points[i]
-      if (point === undefined) return
-      const shift = line.shiftMs()
-      let row = line.column.indexFrom(window.edgeMs - shift) - 1
-      while (row >= line.column.start && Number.isNaN(line.column.values[row]!)) row--
-      if (row < line.column.start) continue
-      const timeMs = line.column.times[row]! + shift
-      const projection = projectionOf(line)
-      point.timeMs = originEpochMs + timeMs
-      point.value = line.column.values[row]!
-      point.x = Math.floor(xOf(projection, timeMs))
-      point.y = yOf(projection, point.value)
-    }
+/** `?paint=off` opens the page with painting switched off. */
+export function exposeProbe(loop: PaintLoop, search: string): void {
+  loop.paintingEnabled = new URLSearchParams(search).get('paint') !== 'off'
+  globalThis.__observability = {
+    get paintingEnabled() { return loop.paintingEnabled },
+    set paintingEnabled(enabled: boolean) {
+      loop.paintingEnabled = enabled
+      for (const chart of loop.charts) chart.invalidate()
+    },
+    get paintedFrames() { return loop.paintedFrames },
+    get scriptMs() { return loop.scriptMs },
+    get charts() { return Object.fromEntries([...loop.charts].map(chart => [chart.output.name, chart.output])) },
   }
 }

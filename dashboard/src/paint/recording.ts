@@ -1,4 +1,4 @@
-// A drawing context that writes down what it is told, for the tests of this folder.
+// A drawing context that records its calls, for the tests of this folder.
 
 export type Call = readonly [name: string, ...args: (number | string)[]]
 

@@ -9,7 +9,7 @@ const TIME_STEPS_MS = [
 ]
 
 /** The smallest of 1, 2, 2.5, 5 times a power of ten that is at least `step`. */
-export function niceStep(step: number): number {
+function niceStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step))
   for (const nice of [1, 2, 2.5, 5]) {
     if (nice * power >= step * (1 - 1e-9)) return nice * power
@@ -41,7 +41,7 @@ const SHRINK_AFTER_MS = 1500
 
 /**
  * A vertical axis that grows at once, so that no spike is cut off, and shrinks only after the picture has been small for
- * a while, so that it does not breathe with the data.
+ * a while, so that it does not move with every value.
  */
 export class StickyRange {
   #ticks: Ticks = niceTicks(0, 1)
@@ -56,7 +56,7 @@ export class StickyRange {
 
   /**
    * `min` and `max` of what is visible; NaN when nothing is. `intervals`: room for ticks.
-   * `factor`: of the unit in which figures are told: they are round there.
+   * `factor`: of the unit in which figures are shown: ticks are round in it.
    */
   fit(min: number, max: number, nowMs: number, intervals: number, factor = 1): void {
     if (Number.isNaN(min) || Number.isNaN(max)) return

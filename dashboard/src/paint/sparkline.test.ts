@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Column } from '../store/column'
-import type { PaintFrame } from './loop'
+import type { PaintFrame } from './chart'
 import { Sparkline } from './sparkline'
 
 const ALL = Number.NEGATIVE_INFINITY

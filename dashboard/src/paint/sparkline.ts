@@ -1,13 +1,12 @@
+import type { Chart, ChartOutput, PaintFrame } from './chart'
 import { liveWindow } from './strip'
-import type { Chart, PaintFrame } from './loop'
-import type { ChartOutput } from './probe'
 import { trace, type Projection } from './trace'
 import { visibleRange } from './visible'
 import type { Line } from './lineContent'
 
-/** A sparkline is looked at, not read: above so many that are in view they take turns, so that no frame draws them all. */
+/** With more than this many in view sparklines take turns, so that no frame draws them all. */
 const IN_VIEW_EACH_FRAME = 8
-/** So many pixels of their widths in one frame: a wide one costs as much as several narrow ones. */
+/** The sum of their widths drawn in one frame: a wide one costs as much as several narrow ones. */
 const PIXELS_EACH_FRAME = 600
 const TURNS_MAX = 3
 let mounted = 0
@@ -76,7 +75,7 @@ export class Sparkline implements Chart {
     this.#look = look
     const turns = Math.max(1, Math.min(TURNS_MAX, Math.ceil(Math.max(inView / IN_VIEW_EACH_FRAME, pixelsInView / PIXELS_EACH_FRAME))))
     const hasTurn = (this.#frames++ + this.#place) % turns === 0
-    // Where the picture stands still, what comes of its history is drawn when it comes.
+    // While the picture stands still, its history is drawn as it arrives.
     const isFilled = !moved && this.#line !== null && this.#line.column.dirtyFromMs + this.#line.shiftMs() < frame.edgeMs
     if (!this.#visible || !(this.#invalid || isFilled || (moved && hasTurn))) return false
     const ratio = globalThis.devicePixelRatio || 1
@@ -112,7 +111,7 @@ export class Sparkline implements Chart {
     const visible = visibleRange([line], window.leftMs, window.edgeMs)
     if (visible === null) return true
     const projection = this.#projection
-    // Drawn anew each time, so it can move by parts of a pixel.
+    // Drawn whole each time, so it can move by parts of a pixel.
     projection.leftMs = dense ? window.leftMs : frame.edgeMs - frame.spanMs
     projection.msPerPixel = window.msPerPixel
     projection.minValue = Math.min(0, visible.min)

@@ -1,6 +1,6 @@
+import type { PaintFrame } from './chart'
 import { scaleFor, type Scaled } from './format'
 import type { LineSource } from './holes'
-import type { PaintFrame } from './loop'
 import { StickyRange, type Ticks } from './scale'
 import type { LiveWindow } from './strip'
 import type { Surface } from './surface'

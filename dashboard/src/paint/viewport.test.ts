@@ -54,17 +54,17 @@ describe('Viewport', () => {
     expect(viewport.spanMs).toBe(SPAN_MAX_MS)
   })
 
-  it('tells of changes that people made, and not of the crosshair', () => {
+  it('reports changes that people made, and not of the crosshair', () => {
     const viewport = new Viewport()
-    let told = 0
-    viewport.onChange = () => told++
+    let changes = 0
+    viewport.onChange = () => changes++
     viewport.setCursor(5)
     viewport.setCursor(5)
-    expect([told, viewport.cursorVersion]).toEqual([0, 1])
+    expect([changes, viewport.cursorVersion]).toEqual([0, 1])
     viewport.setSpan(5000)
     viewport.pause(NOW)
     viewport.resume()
     viewport.resume()
-    expect(told).toBe(3)
+    expect(changes).toBe(3)
   })
 })

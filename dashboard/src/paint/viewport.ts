@@ -14,12 +14,12 @@ export class Viewport {
   /** The right edge while frozen; null while live. */
   frozenEdgeMs: number | null = null
   cursorMs: number | null = null
-  /** Grows when the picture must be drawn anew. */
+  /** Grows when the picture must be drawn again. */
   version = 0
   cursorVersion = 0
   /** How far back anything may be known. */
   retentionMs = PAST_MAX_MS
-  /** Told after a change that people made. */
+  /** Called after a change that a person made. */
   onChange: () => void = () => undefined
 
   get live(): boolean {

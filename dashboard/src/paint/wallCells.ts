@@ -2,7 +2,7 @@
 import { ROW_BREAK } from '../store/column'
 import type { LineSource } from './holes'
 
-/** A series is told apart from a silent one for this long after its last row. */
+/** A series counts as silent this long after its last row. */
 const HELD_MAX_MS = 5000
 
 /** The cells of one stretch of time. Where several series share a row, the highest value is shown. */
@@ -49,7 +49,7 @@ export class WallCells {
     for (let i = 0; i < series.length; i++) this.#add(series[i]!, Math.min(this.rows - 1, Math.floor(i / perRow)), nowMs)
   }
 
-  /** A value stands from its row to the next, unless that begins anew. */
+  /** A value holds from its row to the next, unless that follows a gap. */
   #add({ column, shiftMs }: LineSource, wallRow: number, nowMs: number): void {
     const shift = shiftMs()
     const highs = column.highs ?? column.values

@@ -1,10 +1,9 @@
 import { paintTimeLines, timeTickStepMs } from './axes'
+import type { ChartOutput, PaintFrame } from './chart'
 import { paintCursor } from './cursor'
 import { scaleFor, formatIn, type Scaled } from './format'
 import type { LineSource } from './holes'
 import type { PlotContent } from './livePlot'
-import type { PaintFrame } from './loop'
-import type { ChartOutput } from './probe'
 import type { LiveWindow } from './strip'
 import type { Surface } from './surface'
 import { HEAT_LEVELS } from './theme'
@@ -20,7 +19,7 @@ const SLICES_MS = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_0
 export const ROW_MAX_PX = 24
 const ROW_LINE_MIN_PX = 6
 
-/** Thousands of series at once: one row each (or several a row, the highest speaks), one column a slice of time, the value as colour. */
+/** Thousands of series at once: a row each (or the highest of several), a column for each slice of time, the value as colour. */
 export class WallContent implements PlotContent {
   readonly output: ChartOutput
   scaled: Scaled = { factor: 1, unit: '' }
@@ -82,7 +81,7 @@ export class WallContent implements PlotContent {
     this.#rowPx = rowPx
     this.cells.configure(sliceMs, rowPx < 1 ? surface.height : count)
     const highest = this.cells.highest(this.#model.rows, all ? window.leftMs : Math.max(window.leftMs, dirtyMs), window.edgeMs)
-    // A round number, so that colours stay while values sway.
+    // A round number, so that colours stay while values vary.
     const rounded = highest > 0 ? roundUp(highest) : 1
     if (rounded > this.#max || (all && rounded < this.#max && highest < this.#max / 3)) {
       this.#max = rounded
@@ -158,7 +157,7 @@ export class WallContent implements PlotContent {
     const row = this.under()
     if (row === null) return null
     const at = row.column.indexFrom(timeMs - row.shiftMs() + 1e-6) - 1
-    const value = at >= row.column.start && row.column.speaksAt(at, timeMs - row.shiftMs()) ? row.column.values[at]! : Number.NaN
+    const value = at >= row.column.start && row.column.holdsAt(at, timeMs - row.shiftMs()) ? row.column.values[at]! : Number.NaN
     return `${row.label} · ${formatIn(value, this.scaled)} ${this.scaled.unit}`
   }
 
@@ -174,7 +173,7 @@ export class WallContent implements PlotContent {
     const gap = this.#rowPx >= ROW_LINE_MIN_PX * ratio ? Math.round(ratio) : 0
     for (let y = 0; y < height; y++) {
       const row = Math.min(cells.rows - 1, Math.floor(this.#rowPx < 1 ? y : y / this.#rowPx))
-      // A thin line between rows that are high enough to be told apart.
+      // A thin line between rows that are high enough to be distinguished.
       const isGap = gap > 0 && y - Math.floor(row * this.#rowPx) < gap
       for (let x = 0; x < width; x++) {
         const slice = Math.floor((window.leftMs + (left + x + 0.5) * window.msPerPixel) / cells.sliceMs)

@@ -45,7 +45,7 @@ describe('the page', () => {
     expect(page.text('main [role="status"]')).toContain('Cannot reach')
     expect(document.querySelector('[role="alert"]')).toBeNull()
     await page.click('main button')
-    expect(page.told.at(-1)).toEqual({ type: 'retry' })
+    expect(page.posted.at(-1)).toEqual({ type: 'retry' })
   })
 
   it('asks for a token where viewing is protected, and uses it', async () => {
@@ -55,14 +55,14 @@ describe('the page', () => {
     const input = document.querySelector<HTMLInputElement>('[role="alert"] input')!
     input.value = 'secret'
     await page.click('[role="alert"] button')
-    expect(page.told.slice(-2)).toEqual([{ type: 'token', token: 'secret' }, { type: 'retry' }])
+    expect(page.posted.slice(-2)).toEqual([{ type: 'token', token: 'secret' }, { type: 'retry' }])
     await page.connect()
     expect(document.querySelector('[role="alert"]')).toBeNull()
   })
 
   it('lists services with their figures, and opens one', async () => {
     await page.connect()
-    expect(page.wishes()).toContain('rps')
+    expect(page.subscriptions()).toContain('rps')
     await page.declare(entry(1, 'rps'), entry(2, 'error_rate'), entry(3, 'rps', 'b-1', 'payments'), entry(4, 'error_rate', 'b-1', 'payments'))
     await page.frame({ gauges: [{ firstSeries: 1, times: at(0), values: [[100], [0.5], [300], [0]] }] })
     await page.paint()
@@ -70,7 +70,7 @@ describe('the page', () => {
     expect(page.text('tr[data-service="checkout"]')).toContain('50.0')
     await page.click('tr[data-service="payments"] button')
     expect(useUi.getState()).toMatchObject({ page: 'service', service: 'payments' })
-    expect(page.wishes()).toContain('rps{service="payments"}')
+    expect(page.subscriptions()).toContain('rps{service="payments"}')
   })
 
   it('reads the newest values of a service', async () => {
@@ -92,7 +92,7 @@ describe('the page', () => {
     await page.click(other)
     await page.paint()
     expect(document.querySelector('canvas[data-chart="queue_depth"]')).not.toBeNull()
-    expect(page.wishes()).toContain('queue_depth{service="checkout"}')
+    expect(page.subscriptions()).toContain('queue_depth{service="checkout"}')
     expect(page.text('[data-readout="queue_depth"]')).toBe('42.0')
   })
 
@@ -114,16 +114,16 @@ describe('the page', () => {
 
   it('acknowledges what it has dealt with', async () => {
     await showService()
-    expect(page.told.filter(message => message.type === 'ack').at(-1)).toMatchObject({ aggregator: 0, tick: 1 })
+    expect(page.posted.filter(message => message.type === 'ack').at(-1)).toMatchObject({ aggregator: 0, tick: 1 })
   })
 
   it('wants nothing while it is hidden, and the same as before when it is shown again', async () => {
     await showService()
-    const before = page.wishes()
+    const before = page.subscriptions()
     page.live.setHidden(true)
-    expect(page.wishes()).toEqual([])
+    expect(page.subscriptions()).toEqual([])
     page.live.setHidden(false)
-    expect(page.wishes()).toEqual(before)
+    expect(page.subscriptions()).toEqual(before)
   })
 
   it('shows a loss that follows live data, and keeps the table', async () => {

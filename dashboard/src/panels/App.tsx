@@ -58,7 +58,7 @@ function Service() {
     if (chosen === null && first !== null) openService(first)
   }, [chosen, first, openService])
   useEffect(() => {
-    if (chosen === null) live.wish([])
+    if (chosen === null) live.subscribe([])
   }, [live, chosen])
   if (chosen === null) return <main className="min-h-0 flex-1 bg-surface"><NothingYet /></main>
   return <ServicePage key={chosen} service={chosen} />
@@ -70,10 +70,10 @@ const readLost = (live: Live) => {
   if (first?.phase.kind !== 'lost') return ''
   const retryInS = Math.max(0, Math.ceil((first.phase.retryAtMs + live.store.offsetMs - live.store.serverNowMs()) / 1000))
   const nothingYet = live.store.series().next().done === true
-  return `${lost.length}|${live.tokenWanted}|${nothingYet}|${retryInS}|${first.phase.reason}`
+  return `${lost.length}|${live.tokenRequired}|${nothingYet}|${retryInS}|${first.phase.reason}`
 }
 
-/** Viewing is protected: what to send is asked for, and kept for this tab alone. */
+/** Viewing is protected: asks for the token, which is kept for this tab alone. */
 function TokenForm() {
   const live = useLive()
   const input = useRef<HTMLInputElement>(null)
@@ -101,10 +101,10 @@ function TokenForm() {
 /** One line above everything while a connection is lost; the last picture stays below it. */
 function Lost() {
   const live = useLive()
-  const [count = '', tokenWanted = '', nothingYet = '', retry = '', reason = ''] = useReading(readLost).split('|')
+  const [count = '', tokenRequired = '', nothingYet = '', retry = '', reason = ''] = useReading(readLost).split('|')
   if (count === '') return null
-  if (tokenWanted === 'true') return <TokenForm />
-  // Without a picture the page itself says what is wrong, once.
+  if (tokenRequired === 'true') return <TokenForm />
+  // Without a picture the page itself says what is wrong.
   if (nothingYet === 'true') return null
   return (
     <div className="flex items-center gap-3 border-b border-line bg-raised px-3 py-1 text-12" role="alert" data-lost={count}>

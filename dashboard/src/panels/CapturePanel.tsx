@@ -7,7 +7,7 @@ import { useLive } from './liveContext'
 import { Button } from './Notice'
 import { useUi } from './uiState'
 
-/** Charts drawn of one capture; an instance with hundreds of metrics must not take the page with it. */
+/** Charts drawn of one capture; an instance with hundreds of metrics must not freeze the page. */
 const CHARTS_MAX = 24
 const MARGIN = 1.02
 

@@ -5,7 +5,7 @@ import type { LivePlot } from '../paint/livePlot'
 import { pictureOf } from '../paint/picture'
 import type { Live } from '../live'
 import { ExploreView, type ExploreLine } from '../store/explore'
-import { exploreWishes } from '../store/selectors'
+import { exploreSubscriptions } from '../store/subscriptions'
 import { csvOf } from '../store/windowStats'
 import { download, fileName } from './download'
 import { ExploreQueries } from './ExploreQueries'
@@ -15,13 +15,13 @@ import { useDerivations, useLive, useReading } from './liveContext'
 import { ChartNotice, Notice } from './Notice'
 import { MetricPicker } from './MetricPicker'
 import { isShown, useUi } from './uiState'
-import { useWishes } from './useWishes'
+import { useSubscriptions } from './useSubscriptions'
 
-export const EXPLORE_CHART = 'explore'
+const EXPLORE_CHART = 'explore'
 /** Lists of series are read again this often while the page is open: new series appear in the pickers. */
 const LIST_EVERY_MS = 10_000
 
-/** Any metric of any service: what is asked for on top, one chart, and its figures below. */
+/** Any metric of any service: queries on top, one chart, and its figures below. */
 export function ExplorePage() {
   const live = useLive()
   const queries = useUi(state => state.queries)
@@ -43,11 +43,11 @@ export function ExplorePage() {
   }, [live])
 
   const histograms = useReading(useCallback((reader: Live) => histogramNames(reader), []))
-  const wishes = useMemo(() => {
+  const subscriptions = useMemo(() => {
     const names = new Set(histograms.split('\u0000'))
-    return exploreWishes(queries, windowMs, name => names.has(name))
+    return exploreSubscriptions(queries, windowMs, name => names.has(name))
   }, [queries, windowMs, histograms])
-  useWishes(wishes)
+  useSubscriptions(subscriptions)
 
   const shape = useReading(useCallback(() => view.shape, [view]))
   useEffect(() => {
@@ -99,7 +99,7 @@ export function ExplorePage() {
           {shape.omitted} more lines are not drawn: add a filter, or split by one label.
         </p>
       )}
-      {table ? <ExploreSamples lines={shown} plot={plot} /> : <ExploreStatistics lines={lines} plot={plot} />}
+      {table ? <ExploreSamples lines={shown} plot={plot} /> : <ExploreStatistics chart={EXPLORE_CHART} lines={lines} plot={plot} />}
     </main>
   )
 }

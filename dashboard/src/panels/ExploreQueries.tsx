@@ -12,7 +12,7 @@ const select = 'h-7 max-w-48 rounded border border-line bg-bg px-1 text-12 text-
 
 type ExploreQueriesProps = { readonly shape: ExploreShape, readonly onCsv: () => void, readonly onPng: () => void }
 
-/** What is asked for: a row for each query, and what to do with the answer. */
+/** A row for each query, and buttons for what to do with the answer. */
 export function ExploreQueries({ shape, onCsv, onPng }: ExploreQueriesProps) {
   const queries = useUi(state => state.queries)
   const table = useUi(state => state.table)

@@ -4,7 +4,6 @@ import type { LivePlot } from '../paint/livePlot'
 import type { Live } from '../live'
 import type { ExploreLine } from '../store/explore'
 import { lineValueAt, statsOf, tableOf } from '../store/windowStats'
-import { EXPLORE_CHART } from './ExplorePage'
 import { useReading } from './liveContext'
 import { cell, figure, headCell, headFigure } from './table'
 import { isShown, useUi } from './uiState'
@@ -15,8 +14,8 @@ const COLUMNS_MAX = 20
 type Coloured = ExploreLine & { readonly colour: number }
 type TableProps = { readonly lines: readonly Coloured[], readonly plot: LivePlot | null }
 
-/** The legend: a row for each line, with the figures of what the window shows. */
-export function ExploreStatistics({ lines, plot }: TableProps) {
+/** The legend: a row for each line of the chart, with the figures of what the window shows. */
+export function ExploreStatistics({ chart, lines, plot }: TableProps & { readonly chart: string }) {
   return (
     <section aria-label="Statistics of the window" className="overflow-x-auto" tabIndex={0}>
       <table className="w-full border-collapse text-12">
@@ -32,15 +31,17 @@ export function ExploreStatistics({ lines, plot }: TableProps) {
           </tr>
         </thead>
         <tbody>
-          {lines.map(line => <StatisticsRow key={line.key} line={line} plot={plot} />)}
+          {lines.map(line => <StatisticsRow key={line.key} chart={chart} line={line} plot={plot} />)}
         </tbody>
       </table>
     </section>
   )
 }
 
-function StatisticsRow({ line, plot }: { readonly line: Coloured, readonly plot: LivePlot | null }) {
-  const name = `${EXPLORE_CHART}/${line.key}`
+type RowProps = { readonly chart: string, readonly line: Coloured, readonly plot: LivePlot | null }
+
+function StatisticsRow({ chart, line, plot }: RowProps) {
+  const name = `${chart}/${line.key}`
   const shown = useUi(state => isShown(name, state))
   const toggleLine = useUi(state => state.toggleLine)
   const isolateLine = useUi(state => state.isolateLine)

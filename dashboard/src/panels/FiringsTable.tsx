@@ -1,8 +1,8 @@
 import { formatClock, formatDay, formatDuration, formatValue } from '../paint/format'
 import { titleOf } from '../store/capture'
-import type { AggregatorTriggers } from './AlertsPage'
 import { cell, figure, headCell, headFigure } from './table'
 import { useUi } from './uiState'
+import type { AggregatorTriggers } from './useTriggers'
 
 /** What fired, newest first; a click opens the seconds that were kept of it. */
 export function FiringsTable({ all }: { readonly all: readonly AggregatorTriggers[] }) {

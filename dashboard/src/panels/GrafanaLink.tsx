@@ -4,7 +4,7 @@ import { useReading } from './liveContext'
 import { useUi } from './uiState'
 
 /** The board of a service in Grafana, over the same window. */
-export function grafanaUrl(grafana: string, service: string, instance: string | null, fromMs: number, toMs: number): string {
+function grafanaUrl(grafana: string, service: string, instance: string | null, fromMs: number, toMs: number): string {
   const query = new URLSearchParams({ 'var-service': service })
   if (instance !== null) query.set('var-instance', instance)
   query.set('from', String(Math.floor(fromMs)))
@@ -12,7 +12,7 @@ export function grafanaUrl(grafana: string, service: string, instance: string | 
   return `${grafana}/d/observability-service/service?${query}`
 }
 
-/** Shown where an aggregator was told where Grafana runs. */
+/** Shown where an aggregator knows Grafana's address. */
 export function GrafanaLink() {
   const service = useUi(state => state.service)
   const instance = useUi(state => state.instance)

@@ -76,7 +76,7 @@ function Row({ view, instance }: { readonly view: ViewProps['view'], readonly in
   )
 }
 
-/** Colour never speaks alone: the word is there too. */
+/** Never by colour alone: the word is there too. */
 export function State({ text }: { readonly text: string }) {
   const colour = text === 'live' ? 'text-ok' : text.startsWith('silent') ? 'text-warn' : 'text-bad'
   return <span className={`whitespace-nowrap ${colour}`}><span aria-hidden="true">● </span>{text}</span>

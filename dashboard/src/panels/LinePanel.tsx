@@ -25,12 +25,12 @@ type LinePanelProps = {
 const createLines = (name: string, canvas: HTMLCanvasElement) => new LineContent(name, canvas)
 
 /** A chart of lines over time. */
-export function LinePanel({ name, title, verbatim, note, about, label, model, readouts, empty, onPlot: tell }: LinePanelProps) {
+export function LinePanel({ name, title, verbatim, note, about, label, model, readouts, empty, onPlot: reportPlot }: LinePanelProps) {
   const [plot, setPlot] = useState<LivePlot | null>(null)
   const onPlot = useCallback((mounted: LivePlot | null) => {
     setPlot(mounted)
-    tell?.(mounted)
-  }, [tell])
+    reportPlot?.(mounted)
+  }, [reportPlot])
 
   useEffect(() => {
     if (plot?.content instanceof LineContent) plot.content.setModel(model)

@@ -11,8 +11,8 @@ import { Sparkline } from './Sparkline'
 import { cell, figure, headCell, headFigure, sparkCell } from './table'
 import { useUi } from './uiState'
 
-/** Rows drawn at most: a label that explodes must not take the page with it. */
-export const METRIC_ROWS_MAX = 200
+/** Rows drawn at most: a label with too many values must not freeze the page. */
+const METRIC_ROWS_MAX = 200
 
 /** Every other series of the service. A click on a name draws it as a chart at full rate. */
 export function MetricList({ shape }: Pick<ViewProps, 'shape'>) {

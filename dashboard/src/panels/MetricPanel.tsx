@@ -13,7 +13,7 @@ import { Readout } from './Panel'
 import { PERCENTILE_COLOURS, PERCENTILE_LABELS, type ViewProps } from './percentileStyle'
 
 /** Lines drawn on one chart at most. */
-export const METRIC_LINES_MAX = 100
+const METRIC_LINES_MAX = 100
 const READOUTS_MAX = 3
 
 type Built = { readonly model: LineModel, readonly derive: () => void, readonly about: string }

@@ -3,7 +3,7 @@ import { formatNumber, formatValue } from '../paint/format'
 import type { Line } from '../paint/lineContent'
 import type { Live } from '../live'
 import { SORTS, type Sort } from '../store/overview'
-import { overviewWishes } from '../store/selectors'
+import { overviewSubscriptions } from '../store/subscriptions'
 import { State } from './InstancesTable'
 import { useLive, useReading } from './liveContext'
 import { NothingYet } from './NothingYet'
@@ -11,7 +11,7 @@ import { Sparkline } from './Sparkline'
 import { cell, figure, headCell, headFigure, sparkCell } from './table'
 import { useUi } from './uiState'
 import { WallPanel } from './WallPanel'
-import { useWishes } from './useWishes'
+import { useSubscriptions } from './useSubscriptions'
 
 /** What the wall may show: the standard metrics that are numbers. */
 const WALLS = ['rps', 'latency_p99', 'error_rate', 'inflight'] as const
@@ -27,7 +27,7 @@ export function OverviewPage() {
   const wall = useUi(state => state.wall)
   const filter = useUi(state => state.filter)
   const nothing = useReading(readNothing)
-  if (nothing) return <main className="min-h-0 flex-1 bg-surface"><NothingYet /><Wish /></main>
+  if (nothing) return <main className="min-h-0 flex-1 bg-surface"><NothingYet /><ListSubscription /></main>
   return (
     <main className="flex min-h-0 flex-1 flex-col bg-surface">
       <Bar />
@@ -38,13 +38,13 @@ export function OverviewPage() {
 
 const readNothing = (live: Live) => live.overview.services.length === 0 && live.store.series().next().done === true
 
-/** What the table is made of. */
-function Wish() {
+/** Subscribes to what the table shows, and computes its lines. */
+function ListSubscription() {
   const live = useLive()
   const count = useReading(useCallback((reader: Live) => reader.overview.services.length, []))
   const windowMs = useUi(state => state.windowMs)
-  const wishes = useMemo(() => overviewWishes(windowMs, count), [windowMs, count])
-  useWishes(wishes)
+  const subscriptions = useMemo(() => overviewSubscriptions(windowMs, count), [windowMs, count])
+  useSubscriptions(subscriptions)
   useEffect(() => {
     live.loop.derivations.add(live.overview.derive)
     return () => { live.loop.derivations.delete(live.overview.derive) }
@@ -127,7 +127,7 @@ function Services() {
   useEffect(() => live.overview.show(shownKey.split('\u0000')), [live, shownKey])
   return (
     <div ref={box} className="min-h-0 flex-1 overflow-auto" tabIndex={0} role="region" aria-label="Services">
-      <Wish />
+      <ListSubscription />
       <table className="w-full border-collapse text-12" aria-rowcount={services.length + 1}>
         <caption className="px-3 pt-2 text-left text-11 font-semibold tracking-wider text-muted uppercase">
           {services.length} {services.length === 1 ? 'service' : 'services'}

@@ -18,7 +18,7 @@ const ZOOM_PER_WHEEL_PX = 1.0015
 const PAN_KEY_RATIO = 0.1
 const CURSOR_KEY_RATIO = 0.01
 
-/** Mounts the canvases of one chart and lets go: the painter owns them from then on. */
+/** Mounts the canvases of one chart; the painter owns them from then on. */
 export function Plot({ name, label, create, onPlot, onPointer, secondAxis = false }: PlotProps) {
   const live = useLive()
   const grid = useRef<HTMLCanvasElement>(null)

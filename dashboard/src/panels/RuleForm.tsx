@@ -13,7 +13,7 @@ type RuleFormProps = {
   readonly onDone: () => void
 }
 
-/** Makes or changes one rule. What the aggregator refuses is told in its own words. */
+/** Makes or changes one rule. A refusal is shown in the aggregator's own words. */
 export function RuleForm({ edited, aggregator, webhooks, onDone }: RuleFormProps) {
   const live = useLive()
   const [rule, setRule] = useState<Record<string, unknown>>({ ...edited?.rule })
@@ -78,7 +78,7 @@ export function RuleForm({ edited, aggregator, webhooks, onDone }: RuleFormProps
       {numberField('before_ms', 'keep before, ms', '5000')}
       {numberField('after_ms', 'and after, ms', '5000')}
       {webhooks.length > 0 && (
-        <Field label="tell">
+        <Field label="notify">
           <select className={input} value={text('webhook')} onChange={({ target }) => set('webhook', target.value)}>
             <option value="">nobody</option>
             {webhooks.map(one => <option key={one}>{one}</option>)}
@@ -98,7 +98,7 @@ function Field({ label, children }: { readonly label: string, readonly children:
   return <label className="flex flex-col gap-1 text-11 text-muted">{label}{children}</label>
 }
 
-/** What is sent; or, in words, what is missing. Everything else the aggregator judges. */
+/** The rule to send, or, in words, what is missing. The aggregator checks everything else. */
 export function bodyOf(rule: Readonly<Record<string, unknown>>): Record<string, unknown> | string {
   const name = rule['name']
   const selector = parseSelector(typeof rule['selector'] === 'string' ? rule['selector'] : '')

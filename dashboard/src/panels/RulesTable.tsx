@@ -2,11 +2,11 @@ import { useState } from 'react'
 import { formatCount, formatDuration, formatNumber, formatValue } from '../paint/format'
 import { titleOf } from '../store/capture'
 import type { RuleStatus } from '../wire/triggers'
-import type { AggregatorTriggers } from './AlertsPage'
 import { useLive } from './liveContext'
 import { Button, Notice } from './Notice'
 import { RuleForm } from './RuleForm'
 import { cell, figure, headCell, headFigure } from './table'
+import type { AggregatorTriggers } from './useTriggers'
 
 const COLOURS = { inactive: 'text-ok', pending: 'text-warn', firing: 'text-bad', disabled: 'text-faint' } as const
 const WORDS = { inactive: 'quiet', pending: 'pending', firing: 'firing', disabled: 'off' } as const
@@ -55,7 +55,7 @@ export function RulesTable({ all, onChanged }: RulesTableProps) {
       )}
       {problem !== '' && <p className="px-3 py-1 text-12 text-bad" role="alert">{problem}</p>}
       {rules.length > 0 && (
-        <div className="overflow-x-auto" tabIndex={0}>
+        <div className="relative overflow-x-auto" tabIndex={0}>
           <table className="w-full border-collapse text-12">
             <thead>
               <tr className="border-b border-line">

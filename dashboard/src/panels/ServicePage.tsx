@@ -3,7 +3,7 @@ import { formatCount, formatFixed, formatIn, formatNumber, formatValue, NO_VALUE
 import type { LineModel } from '../paint/lineContent'
 import type { Live } from '../live'
 import { columnValueAt, ServiceView, type ServiceShape, type ViewLine } from '../store/serviceView'
-import { serviceWishes } from '../store/selectors'
+import { serviceSubscriptions } from '../store/subscriptions'
 import { HeatPanel } from './HeatPanel'
 import { InstancesTable } from './InstancesTable'
 import { LinePanel } from './LinePanel'
@@ -14,7 +14,7 @@ import { ChartNotice } from './Notice'
 import { Readout } from './Panel'
 import { percentileColour, PERCENTILE_LABELS, type ViewProps } from './percentileStyle'
 import { isShown, useUi } from './uiState'
-import { useWishes } from './useWishes'
+import { useSubscriptions } from './useSubscriptions'
 
 const THROUGHPUT_COLOUR = 1
 const ERRORS_COLOUR = 5
@@ -25,14 +25,14 @@ export function ServicePage({ service }: { readonly service: string }) {
   const instance = useUi(state => state.instance)
   const metrics = useUi(state => state.metrics)
   const windowMs = useUi(state => state.windowMs)
-  const wishes = useMemo(() => serviceWishes(service, metrics, windowMs), [service, metrics, windowMs])
+  const subscriptions = useMemo(() => serviceSubscriptions(service, metrics, windowMs), [service, metrics, windowMs])
   const view = useMemo(() => new ServiceView(live.store, service, instance), [live, service, instance])
 
   useEffect(() => {
     live.loop.derivations.add(view.derive)
     return () => { live.loop.derivations.delete(view.derive) }
   }, [live, view])
-  useWishes(wishes)
+  useSubscriptions(subscriptions)
 
   const shape = useReading(useCallback(() => view.shape, [view]))
   useEffect(() => {
@@ -181,7 +181,7 @@ function worstAt(lines: readonly ViewLine[], timeMs: number): number {
   return worst
 }
 
-/** Of a figure that a reading carried as text. */
+/** A figure that was passed as text. */
 function numberOf(text: string): number {
   return text === '' ? Number.NaN : Number(text)
 }

@@ -3,7 +3,7 @@ import type { Line } from '../paint/lineContent'
 import { Sparkline as SparklinePainter } from '../paint/sparkline'
 import { useLive } from './liveContext'
 
-/** Mounts the canvas of a small line and lets go. */
+/** Mounts the canvas of a small line; the painter owns it from then on. */
 export function Sparkline({ name, label, line }: { readonly name: string, readonly label: string, readonly line: Line | null }) {
   const live = useLive()
   const canvas = useRef<HTMLCanvasElement>(null)

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } fro
 import { formatCount, formatDuration, formatFixed, formatNumber, formatValue, NO_VALUE } from '../paint/format'
 import type { Live } from '../live'
 import { PlatformHistory } from '../store/platformHistory'
-import { readPlatform, type PlatformStatus } from '../wire/platform'
+import { readPlatform, type PlatformStatus } from '../wire/status'
 import { useLive, useReading } from './liveContext'
 import { Button, Notice } from './Notice'
 import { cell, figure, headCell, headFigure } from './table'
@@ -19,7 +19,7 @@ export function SystemPage() {
   const [answers, setAnswers] = useState<readonly Answer[]>([])
   useEffect(() => {
     // This page streams nothing: it asks once a second.
-    live.wish([])
+    live.subscribe([])
     let stopped = false
     const read = async () => {
       if (live.hidden) return
@@ -232,7 +232,7 @@ function ThisPage() {
         <Fact name="script per frame" value={script} unit="ms" note="of painted frames" />
         <Fact name="frames painted" value={frames} unit="" note="since it was opened" />
         <Fact name="series held" value={series} unit="" note="" />
-        <Fact name="heap" value={heap} unit="" note="as the browser tells it" />
+        <Fact name="heap" value={heap} unit="" note="as the browser reports it" />
         <Fact name="samples received" value={samples} unit="" note="" />
         <Fact name="samples missed" value={missed} unit="" note="overwritten before they were framed" />
       </dl>

@@ -3,7 +3,7 @@ import { formatIn } from '../paint/format'
 import type { LivePlot } from '../paint/livePlot'
 import { ROW_MAX_PX, WallContent, type WallRow } from '../paint/wallContent'
 import type { Live } from '../live'
-import { wallWishes } from '../store/selectors'
+import { wallSubscriptions } from '../store/subscriptions'
 import type { LiveSeries } from '../store/series'
 import { shiftOf } from '../store/serviceView'
 import { useLive, useReading } from './liveContext'
@@ -11,9 +11,9 @@ import { ChartNotice } from './Notice'
 import { Panel, Readout } from './Panel'
 import { Plot } from './Plot'
 import { useUi } from './uiState'
-import { useWishes } from './useWishes'
+import { useSubscriptions } from './useSubscriptions'
 
-/** Up to here the rows are high enough to be named on the wall; above it the pointer tells. */
+/** Up to here the rows are high enough to be named on the wall; with more rows the pointer names them. */
 const NAMED_ROWS_MAX = 32
 
 const createWall = (name: string, canvas: HTMLCanvasElement) => new WallContent(name, canvas)
@@ -29,8 +29,8 @@ export function WallPanel({ metric, filter }: { readonly metric: string, readonl
   const instances = useReading(useCallback((reader: Live) => (
     [...reader.catalog.services().values()].reduce((sum, one) => sum + one.instances, 0)
   ), []))
-  const wishes = useMemo(() => wallWishes(metric, windowMs, instances), [metric, windowMs, instances])
-  useWishes(wishes)
+  const subscriptions = useMemo(() => wallSubscriptions(metric, windowMs, instances), [metric, windowMs, instances])
+  useSubscriptions(subscriptions)
 
   const model = useMemo(() => {
     const wanted = filter.toLowerCase()
@@ -96,7 +96,7 @@ function RowNames({ rows }: { readonly rows: readonly WallRow[] }) {
 
 const heatGradient = `linear-gradient(to right, ${Array.from({ length: 8 }, (_, i) => `var(--heat-${i + 1})`).join(', ')})`
 
-/** The series as of a version of the catalog: those that an aggregator has told of by then. */
+/** The series as of a version of the catalog: those declared by then. */
 function seriesAt(live: Live, version: number): Iterable<LiveSeries> {
   return version === 0 ? [] : live.store.series()
 }

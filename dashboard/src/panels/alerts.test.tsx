@@ -77,7 +77,7 @@ describe('Alerts', () => {
     expect(page.text('[role="alert"]')).toContain('not kept any more')
   })
 
-  it('changes rules of the API alone, and tells a refusal in the words of the aggregator', async () => {
+  it('changes rules of the API alone, and shows a refusal in the words of the aggregator', async () => {
     expect(document.querySelectorAll('tr[data-rule="Kept"] button')).toHaveLength(0)
     page.refusal = new Response(JSON.stringify({ detail: 'Cannot delete: no.' }), { status: 409 })
     await page.click('tr[data-rule="Slow"] button:nth-of-type(3)')

@@ -11,7 +11,7 @@ export function followTheme(live: Live): void {
   }
   light.addEventListener('change', apply)
   useUi.subscribe((state, before) => { if (state.theme !== before.theme) apply() })
-  // Canvas text is drawn with whatever font is there: again once ours has been read.
+  // Canvas text is drawn with whatever font is loaded: draw again once ours is.
   void document.fonts.ready.then(() => live.loop.retheme())
   apply()
 }

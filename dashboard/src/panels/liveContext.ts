@@ -10,7 +10,7 @@ export function useLive(): Live {
 }
 
 /**
- * A value that people read: taken when the page says so (four times a second, and when a connection changes), not when
+ * A value that people read: read four times a second and when a connection changes, not when
  * samples arrive. `read` must give a string, a number, or an object that is the same while nothing changed.
  */
 export function useReading<T>(read: (live: Live) => T): T {

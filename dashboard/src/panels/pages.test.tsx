@@ -44,7 +44,7 @@ describe('Explore', () => {
     })
     await page.press('Enter', input)
     expect(useUi.getState().queries.map(query => query.selector)).toEqual(['queue_depth'])
-    expect(page.wishes()).toEqual(['queue_depth'])
+    expect(page.subscriptions()).toEqual(['queue_depth'])
     await page.declare({ ...entry(1, 'queue_depth'), labels: { queue: 'a' } }, { ...entry(2, 'queue_depth'), labels: { queue: 'b' } })
     await page.frame({ gauges: [{ firstSeries: 1, times: at(-20, 0), values: [[1, 3], [10, 20]] }] })
     await page.paint()
@@ -102,7 +102,7 @@ describe('System', () => {
     expect(page.text('[data-fact="series"]')).toBe('42')
     expect(page.text('[data-agent="checkout/a-1"]')).toContain('adds up')
     expect(page.text('[data-agent="checkout/a-1"]').replace('\u2009', ' ')).toContain('2.00 ms')
-    expect(page.wishes()).toEqual([])
+    expect(page.subscriptions()).toEqual([])
   })
 
   it('shows one that is down as down', async () => {

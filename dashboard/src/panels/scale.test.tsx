@@ -91,7 +91,7 @@ describe('the overview of many', () => {
     await withServices(namesOf(1000))
     await page.run(() => useUi.getState().setWall('rps'))
     await answered()
-    expect(page.wishes()).toEqual(['rps'])
+    expect(page.subscriptions()).toEqual(['rps'])
     expect(page.text('#panel-wall h2')).toContain('1000 series')
   })
 })

@@ -12,7 +12,7 @@ import { App } from './App'
 import { LiveContext } from './liveContext'
 import { initialChoices, useUi } from './uiState'
 
-/** Runs it, and lets React do all that follows from it. */
+/** Runs it, and everything that React does in response. */
 async function settled(run: () => void): Promise<void> {
   await act(() => {
     run()
@@ -21,7 +21,7 @@ async function settled(run: () => void): Promise<void> {
 }
 
 export class TestPage {
-  readonly told: ToWorker[] = []
+  readonly posted: ToWorker[] = []
   readonly live: Live
   /** What `/api/status` answers. */
   status: StatusResult = { kind: 'agents', agents: [{ service: 'checkout', instance: 'a-1', lost: 12 }], grafana: null }
@@ -38,7 +38,7 @@ export class TestPage {
   #unmount: () => void = () => undefined
 
   constructor(addresses: readonly string[] = ['http://box:8080']) {
-    this.#worker = { onmessage: null, postMessage: message => this.told.push(message) }
+    this.#worker = { onmessage: null, postMessage: message => this.posted.push(message) }
     this.live = new Live({
       addresses, worker: this.#worker, wallClockMs: Date.now(),
       requestFrame: callback => { this.#frame = callback },
@@ -119,9 +119,9 @@ export class TestPage {
     await settled(() => target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })))
   }
 
-  wishes(): readonly string[] {
-    const last = this.told.findLast(message => message.type === 'wish')
-    return last?.type === 'wish' ? last.wishes.map(wish => wish.selector) : []
+  subscriptions(): readonly string[] {
+    const last = this.posted.findLast(message => message.type === 'subscribe')
+    return last?.type === 'subscribe' ? last.subscriptions.map(subscription => subscription.selector) : []
   }
 }
 

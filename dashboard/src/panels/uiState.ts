@@ -13,7 +13,7 @@ export type UiState = Choices & {
   readonly setAt: (atMs: number | null) => void
   readonly toggleMetric: (metric: string) => void
   readonly setLarge: (large: string | null) => void
-  /** Histograms begin merged: that is what they can do and percentiles cannot. */
+  /** Histograms begin merged: they can be added up, percentiles cannot. */
   readonly addQuery: (selector: string, isHistogram?: boolean) => void
   readonly changeQuery: (index: number, change: Partial<ExploreQuery>) => void
   readonly removeQuery: (index: number) => void

@@ -94,8 +94,8 @@ export function writeUrl(choices: Choices, kept: string): string {
   return text === '' ? '' : `?${text}`
 }
 
-/** `[split=instance,axis=right]rps{service="checkout"}`: what differs from the default stands before the selector. */
-export function queryText(query: ExploreQuery): string {
+/** `[split=instance,axis=right]rps{service="checkout"}`: options that differ from the default come before the selector. */
+function queryText(query: ExploreQuery): string {
   const options: string[] = []
   if (query.split !== QUERY_DEFAULT.split) options.push(`split=${encodeURIComponent(query.split ?? '')}`)
   if (query.combine !== QUERY_DEFAULT.combine) options.push(`by=${query.combine}`)
@@ -104,7 +104,7 @@ export function queryText(query: ExploreQuery): string {
   return `${options.length === 0 ? '' : `[${options.join(',')}]`}${query.selector}`
 }
 
-export function readQuery(text: string): ExploreQuery {
+function readQuery(text: string): ExploreQuery {
   const match = /^\[([^\]]*)\](.*)$/s.exec(text)
   const options = new Map((match?.[1] ?? '').split(',').map(option => {
     const [name = '', value = ''] = option.split('=')

@@ -1,10 +1,10 @@
 import type { AgentStatus } from '../wire/status'
 
-/** What only the status of an aggregator tells of an agent. Empty where that cannot be read. */
+/** What is known of agents from an aggregator's status alone. Empty where that cannot be read. */
 export class Agents {
   readonly #byAggregator = new Map<number, ReadonlyMap<string, AgentStatus>>()
 
-  /** Says which agents were started again since the last time. */
+  /** Returns the agents that were restarted since the last call. */
   set(aggregator: number, agents: readonly AgentStatus[]): AgentStatus[] {
     const restarted = agents.filter(agent => {
       const before = this.find(aggregator, agent.service, agent.instance)?.session

@@ -3,10 +3,10 @@ import type { ConnectionPhase } from '../wire/messages'
 import type { LatencyLedger } from './ledger'
 import { LiveSeries, seriesIdentity, type Source } from './series'
 
-/** The picture does not follow an offset below this: agents estimate it again and again, and lines must not shiver. */
+/** Smaller changes of an agent's clock offset do not move its lines: estimates vary, and lines must not tremble. */
 export const CLOCK_SHIFT_STEP_MS = 10
 
-/** One aggregator as the page knows it. Ids live as long as a session; series live as long as they are wanted. */
+/** One aggregator as the page knows it. Ids live as long as a session; series live as long as something subscribes to them. */
 export class Aggregator {
   phase: ConnectionPhase = { kind: 'connecting' }
   session: bigint | null = null
@@ -15,8 +15,11 @@ export class Aggregator {
   readonly touched: LiveSeries[] = []
   readonly sources = new Map<number, Source>()
   readonly #byIdentity = new Map<string, LiveSeries>()
-  /** Forgotten series without their rows, by id: an aggregator tells each series once on a connection, and would not tell them again. */
-  readonly #resting = new Map<number, LiveSeries>()
+  /**
+   * Series removed because nothing subscribed to them, without their rows, by id. An aggregator declares each series once per connection:
+   * a later subscription finds them here.
+   */
+  readonly #forgotten = new Map<number, LiveSeries>()
   /** Aggregator's clock minus the page's. */
   offsetMs = 0
   roundTripMs = Number.NaN
@@ -40,12 +43,12 @@ export class Aggregator {
     return this.#byIdentity.values()
   }
 
-  /** A greeting. Ids are told anew on every connection; a new session also means that the server's memory is new. */
+  /** A greeting. Ids are declared again on every connection; a new session also means that the aggregator has lost its memory. */
   greet(session: bigint): 'same' | 'first' | 'restarted' {
     const before = this.session
     this.session = session
     this.byId = []
-    this.#resting.clear()
+    this.#forgotten.clear()
     this.sources.clear()
     this.tick = this.ackedTick = 0
     this.laggingRate = 0
@@ -68,28 +71,28 @@ export class Aggregator {
     }
   }
 
-  /** Lets go of its rows. */
+  /** Drops its rows, because nothing subscribes to it. */
   forget(series: LiveSeries): void {
     this.#byIdentity.delete(series.identity)
     for (const id of Object.keys(this.byId).map(Number)) {
       if (this.byId[id] !== series) continue
       this.byId[id] = undefined
-      this.#resting.set(id, series.emptied())
+      this.#forgotten.set(id, series.emptied())
     }
   }
 
-  /** Of a series that the aggregator has no more: under this id nothing will come again. */
-  leave(series: LiveSeries): void {
+  /** The aggregator has evicted it: nothing will come under this id again. */
+  evict(series: LiveSeries): void {
     this.#byIdentity.delete(series.identity)
     for (const id of Object.keys(this.byId).map(Number)) if (this.byId[id] === series) this.byId[id] = undefined
   }
 
-  /** Takes up again what was forgotten and is wanted now. True when there was something. */
+  /** Brings back forgotten series that are subscribed to now. True when there were any. */
   recall(isWanted: (series: LiveSeries) => boolean): boolean {
     let recalled = false
-    for (const [id, series] of this.#resting) {
+    for (const [id, series] of this.#forgotten) {
       if (!isWanted(series)) continue
-      this.#resting.delete(id)
+      this.#forgotten.delete(id)
       this.byId[id] = series
       this.#byIdentity.set(series.identity, series)
       recalled = true

@@ -87,7 +87,7 @@ function applyConflated(
     if (Math.abs(timeMs - column.newestMs) <= SAME_INSTANT_MS) {
       column.duplicates++
     } else {
-      // In one frame the raw rows of a series come before its conflated ones, which may be older: they are put where they belong.
+      // In one frame the raw rows of a series come before its conflated ones, which may be older: those are inserted by time.
       const flags = counts[row]! > 1 ? ROW_CONFLATED : 0
       column.appendRow(index.baseMs + starts[row]! * NS_TO_MS, timeMs, lasts[row]!, mins[row]!, maxs[row]!, flags, keptFromMs)
     }
@@ -178,7 +178,7 @@ function applyStamps(
   }
 }
 
-/** The series that takes the rows; undefined when nobody declared the id, or a finer class brings the same samples. */
+/** The series that takes the rows; undefined when the id was not declared, or a finer class carries the same samples. */
 function accepting(aggregator: Aggregator, id: number, index: FrameIndex, samples: number, firstTime: number): LiveSeries | undefined {
   const series = aggregator.byId[id]
   if (series === undefined) {

@@ -17,7 +17,7 @@ const QUANTILES = ['p50', 'p95', 'p99'] as const
 /** Lines on one chart of a capture. */
 const LINES_MAX = 50
 
-/** The charts of a frozen capture: one for each metric, that of the firing first. */
+/** The charts of a capture: one for each metric, that of the firing first. */
 export function chartsOf(capture: CaptureRecord, originNs: bigint): CaptureChart[] {
   const charts = new Map<string, { name: string, unit: string, lines: ViewLine[], fired: boolean }>()
   for (const captured of capture.series) {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { Catalog } from './catalog'
 import { PlatformHistory } from './platformHistory'
-import { getJson, readSeries, readServices } from '../wire/catalog'
-import { readPlatform } from '../wire/platform'
+import { readSeries, readServices } from '../wire/catalog'
+import { getJson } from '../wire/http'
+import { readPlatform } from '../wire/status'
 
 describe('lists of an aggregator', () => {
   it('reads services, and adds them up over aggregators', () => {

@@ -1,6 +1,6 @@
 import type { CatalogList, CatalogSeries, CatalogService } from '../wire/catalog'
 
-/** What the aggregators say they know, read over HTTP now and then: services that the page streams nothing of are in here too. */
+/** The aggregators' lists of services and series, read over HTTP now and then: also of services that the page does not stream. */
 export class Catalog {
   readonly #services = new Map<number, readonly CatalogService[]>()
   readonly #series = new Map<number, CatalogList>()

@@ -21,13 +21,13 @@ const MINUTE_ROW_MS = 60_000
 /** The server calls a series stale after this. */
 const GAP_MAX_MS = 5000
 
-/** What a history holds: columns of one length, in order of time. */
+/** Rows read from a history: columns of one length, in order of time. */
 export type HistoryRows = {
   readonly times: readonly number[]
   readonly values: readonly number[]
   readonly lows: readonly number[]
   readonly highs: readonly number[]
-  /** Where who read them knows better than their distances which ones begin anew. */
+  /** Set where the reader knows better than their distances which rows follow a gap. */
   readonly flags?: readonly number[]
 }
 
@@ -119,8 +119,8 @@ export class Column {
     return low
   }
 
-  /** True while a row speaks for an instant after it: the next row continues it, or none has come and it is not too long ago. */
-  speaksAt(row: number, timeMs: number, silenceMs = this.gapMs): boolean {
+  /** True while a row's value holds at an instant after it: the next row continues it, or there is none yet and it is not too old. */
+  holdsAt(row: number, timeMs: number, silenceMs = this.gapMs): boolean {
     return row + 1 < this.end ? (this.flags[row + 1]! & ROW_BREAK) === 0 : timeMs - this.times[row]! <= silenceMs
   }
 
@@ -165,7 +165,7 @@ export class Column {
     this.version++
   }
 
-  /** Forgets rows at or after `timeMs`: a derived column is about to be computed anew from there. */
+  /** Forgets rows at or after `timeMs`: a derived column is about to be computed again from there. */
   truncate(timeMs: number): void {
     const at = this.indexFrom(timeMs)
     if (at === this.end) return
@@ -233,7 +233,7 @@ export class Column {
     // One row before the limit stays: the line enters the window from it.
     const forgotten = Math.max(this.start, this.indexFrom(keptFromMs) - 1)
     const kept = this.end - forgotten
-    // What is asked for again is read again.
+    // If it is shown again, it is read again.
     if (forgotten > this.start && this.times[forgotten]! > this.historyFromMs) this.historyFromMs = Number.POSITIVE_INFINITY
     if (kept <= this.times.length * 0.75) this.#move(forgotten, this)
     else if (this.times.length < COLUMN_ROWS_MAX) this.#grow(forgotten)

@@ -8,7 +8,7 @@ const everything = { name: null, matchers: [] }
 describe('series that left their aggregator', () => {
   async function look(listed: readonly string[], elapsedMs: number, total = listed.length) {
     const test = new TestStore()
-    test.store.wish([{ key: 'all', selector: '{}', rate: 60, backfillMs: 0, matches: matcherOf(everything) }])
+    test.store.subscribe([{ key: 'all', selector: '{}', rate: 60, backfillMs: 0, matches: matcherOf(everything) }])
     test.declare(entry(1, 'rps'), entry(2, 'depth'), entry(3, 'rps', 'gauge', 'b-1', 'cart'))
     test.frame({ gauges: [{ firstSeries: 1, times: [0], values: [[1], [1]] }] })
     test.nowMs += elapsedMs

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EXPLORE_LINES_MAX, ExploreView, QUERY_DEFAULT, type ExploreQuery } from './explore'
-import { exploreWishes, chartRate } from './selectors'
+import { exploreSubscriptions, chartRate } from './subscriptions'
 import { entry, TestStore } from './testing'
 import { csvOf, csvText, statsOf, tableOf } from './windowStats'
 
@@ -78,7 +78,7 @@ describe('Explore', () => {
     expect(view(test, { selector: 'latency', split: '', statistic: 'p95' }).shape.lines.map(line => line.label)).toEqual(['latency p95'])
   })
 
-  it('draws a bounded number of lines and tells how many are left out', () => {
+  it('draws a bounded number of lines and says how many are left out', () => {
     const test = new TestStore()
     test.declare(...Array.from({ length: EXPLORE_LINES_MAX + 7 }, (_, i) => ({ ...entry(i + 1, 'm'), labels: { i: String(i) } })))
     const first = Array.from({ length: EXPLORE_LINES_MAX + 7 }, () => [1])
@@ -87,11 +87,11 @@ describe('Explore', () => {
     expect([lines.length, omitted]).toEqual([EXPLORE_LINES_MAX, 7])
   })
 
-  it('wishes for what is asked, once, and for the pulse of histograms', () => {
+  it('subscriptions for what is asked, once, and for the pulse of histograms', () => {
     const queries = ['latency{service="a",route="/"}', 'latency{service="a",route="/"}', 'nonsense{'].map(selector => ({ ...QUERY_DEFAULT, selector }))
-    const wishes = exploreWishes(queries, 30_000, name => name === 'latency')
-    expect(wishes.map(wish => wish.selector)).toEqual(['latency{service="a",route="/"}', 'rps{service="a"}'])
-    expect(wishes.map(wish => wish.rate)).toEqual([60, 60])
+    const subscriptions = exploreSubscriptions(queries, 30_000, name => name === 'latency')
+    expect(subscriptions.map(subscription => subscription.selector)).toEqual(['latency{service="a",route="/"}', 'rps{service="a"}'])
+    expect(subscriptions.map(subscription => subscription.rate)).toEqual([60, 60])
     expect([600_000, 3_600_000, 86_400_000].map(chartRate)).toEqual([60, 5, 1])
   })
 })

@@ -1,4 +1,4 @@
-// What is asked for on the Explore page, and the lines that answer it.
+// The queries of the Explore page, and the lines that answer them.
 import { Column } from './column'
 import { HistogramHistory } from './histogramHistory'
 import type { PercentileTarget } from './history'
@@ -11,7 +11,7 @@ import type { LiveSeries } from './series'
 import { shiftOf, type ViewLine } from './serviceView'
 
 export const EXPLORE_QUERIES_MAX = 8
-/** Lines of one chart: above, a reader sees no single one, and the rest is told by number. */
+/** Lines of one chart: with more nobody can follow one; the rest is counted. */
 export const EXPLORE_LINES_MAX = 200
 
 export const COMBINES = ['sum', 'mean', 'min', 'max'] as const
@@ -59,7 +59,7 @@ const noShift = () => 0
 
 type Derived = { update(keptFromMs: number): void, invalidate(): void }
 
-/** Keeps the lines of some queries true to the series that match them. */
+/** Keeps the lines of some queries up to date with the series that match them. */
 export class ExploreView {
   shape: ExploreShape = NO_SHAPE
   readonly #store: LiveStore
@@ -174,7 +174,7 @@ function selectorOf(query: ExploreQuery, group: readonly LiveSeries[]): string {
   return selectorText({ name: parsed.selector.name ?? first.name, matchers: [...parsed.selector.matchers, ...matchers] })
 }
 
-/** Series by what their line is called, in the order of the names. */
+/** Series by the name of their line, in the order of the names. */
 function groupsOf(series: readonly LiveSeries[], split: string | null): [string, LiveSeries[]][] {
   const groups = new Map<string, LiveSeries[]>()
   for (const one of series) {

@@ -3,10 +3,10 @@ import type { HistogramColumn } from './histogramColumn'
 import type { HistogramHistory } from './histogramHistory'
 import type { HistogramSource } from './percentiles'
 
-export const HEAT_SLICES_MAX = 1024
+const HEAT_SLICES_MAX = 1024
 export const HEAT_ROWS_MAX = 160
 
-/** A ring of slices. Rows divide the logarithm of the value evenly. Late rows are heeded: their slices are counted again. */
+/** A ring of slices. Rows divide the logarithm of the value evenly. Late rows count too: their slices are counted again. */
 export class HeatCells {
   sliceMs = 100
   /** log2 of the value at the bottom of row 0. */
@@ -20,12 +20,6 @@ export class HeatCells {
   #historyVersion = -1
   #cutMs = Number.NEGATIVE_INFINITY
   #all = true
-  #countedMs = Number.POSITIVE_INFINITY
-
-  /** The slice of the oldest cell that changed in the last update, as a time; Infinity when none did. */
-  get changedFromMs(): number {
-    return this.#countedMs
-  }
 
   /** `history`: what was before the rows of the sources. */
   setSources(sources: readonly HistogramSource[], history: HistogramHistory | null = null): void {
@@ -34,7 +28,7 @@ export class HeatCells {
     this.#all = true
   }
 
-  /** True when what was before the stream has changed since the last update: every cell is counted anew then. */
+  /** True when what was before the stream has changed since the last update: then every cell is counted again. */
   get historyChanged(): boolean {
     const history = this.#history
     return history !== null && (history.version !== this.#historyVersion || history.cutMs !== this.#cutMs)
@@ -70,14 +64,12 @@ export class HeatCells {
     let changedMs = this.#all ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
     for (const { histogram, shiftMs } of this.#sources) changedMs = Math.min(changedMs, histogram.dirtyFromMs + shiftMs())
     this.#all = false
-    this.#countedMs = Number.POSITIVE_INFINITY
     if (changedMs > toMs) return
     const last = Math.floor(toMs / this.sliceMs)
     const first = Math.max(Math.floor(Math.max(changedMs, fromMs) / this.sliceMs), last - HEAT_SLICES_MAX + 1)
     for (let slice = first; slice <= last; slice++) this.#clear(slice)
     for (const source of this.#sources) this.#add(source, first, last)
     if (this.#history !== null) this.#addHistory(this.#history, first, last)
-    this.#countedMs = first * this.sliceMs
   }
 
   max(fromMs: number, toMs: number): number {

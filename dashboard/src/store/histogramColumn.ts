@@ -2,7 +2,7 @@
 
 /** Finer buckets are merged down to this scale: a quantile is then within 0.54 % of the exact one. */
 export const HISTOGRAM_SCALE_MAX = 6
-export const HISTOGRAM_ROWS_FIRST = 256
+const HISTOGRAM_ROWS_FIRST = 256
 export const HISTOGRAM_ROWS_MAX = 32_768
 const PAIRS_FIRST = 4096
 /** 6 bytes each: 12 MB a series at most. */

@@ -153,7 +153,7 @@ describe('readBuckets', () => {
     history.replace(read.rows, 0, 10, 10)
     const { times, values } = percentilesOver(history.rows, row => history.lengthOf(row))
     expect(times).toEqual([9])
-    // Seven of twelve lie between 1 and 2: told as their geometric middle.
+    // Seven of twelve lie between 1 and 2: shown as their geometric middle.
     expect(values[0]![0]).toBeCloseTo(Math.SQRT2, 1)
     expect(readBuckets('no', 0n)).toBeNull()
     expect(readBuckets({ series: [], truncated: true }, 0n)!.truncated).toBe(true)

@@ -1,5 +1,5 @@
 // Histograms of before the stream: merged by the aggregators, in the steps of a question, or the seconds and minutes of the oldest time.
-import { fieldsOf } from '../wire/catalog'
+import { fieldsOf } from '../wire/http'
 import { EXPLICIT_SCALE, explicitBucketIndex } from './explicitBuckets'
 import { HistogramColumn } from './histogramColumn'
 import { bucketErrorRatio, type HistogramSource } from './percentiles'
@@ -8,7 +8,7 @@ import { bucketErrorRatio, type HistogramSource } from './percentiles'
 const KEPT_LENGTHS_MS = [60_000, 1000] as const
 const SAME_INSTANT_MS = 0.01
 
-/** The histogram of one step, as `/api/samples?buckets=true` tells it. */
+/** The histogram of one step, as `/api/samples?buckets=true` returns it. */
 export type BucketRow = {
   /** Where the step begins. */
   readonly fromMs: number
@@ -62,7 +62,7 @@ export class HistogramHistory {
   }
 
   /**
-   * The rows of the stream are whole from here on; history speaks for what is before. At a step's begin, so that nothing counts
+   * The rows of the stream are whole from here on; what is before comes from the history. At a step's begin, so that nothing counts
    * twice or is left out.
    */
   get cutMs(): number {

@@ -34,7 +34,7 @@ describe('a column with its history', () => {
     const column = live(20_000, 2)
     column.replaceHistory(rowsAt([1500, 2500, 9500, 10_500]), 0, 20_000, 1000)
     expect(breaks(column)).toEqual([9500, 20_000])
-    expect([column.speaksAt(1, 4000), column.speaksAt(0, 2000)]).toEqual([false, true])
+    expect([column.holdsAt(1, 4000), column.holdsAt(0, 2000)]).toEqual([false, true])
   })
 
   it('takes rows a minute apart for what is kept of the oldest time, not for gaps', () => {
@@ -80,14 +80,14 @@ describe('a column with its history', () => {
 
 describe('History', () => {
   const selector = { name: 'depth', matchers: [] }
-  const wish = { key: 'd', selector: 'depth', rate: 60, backfillMs: 0, matches: matcherOf(selector), charted: true }
+  const subscription = { key: 'd', selector: 'depth', rate: 60, backfillMs: 0, matches: matcherOf(selector), charted: true }
 
   function setup(answer: (path: string) => unknown) {
     const test = new TestStore()
     const asked: string[] = []
     test.declare(entry(1, 'depth'), entry(2, 'other'))
     test.frame({ gauges: [{ firstSeries: 1, times: [-20e6, 0], values: [[1, 2], [1, 2]] }] })
-    test.store.wish([wish])
+    test.store.subscribe([subscription])
     const history = new History(test.store, 0n, (_aggregator, path) => {
       asked.push(path)
       return Promise.resolve(answer(path))
@@ -146,7 +146,7 @@ describe('History', () => {
     const { asked, history, look, test } = setup(() => ({
       series: [{ merged: 2, timestamps_ns: ['90000000000', '90010000000'], values: [3, 1], buckets: [buckets([2, 1]), buckets([0, 0, 1])] }],
     }))
-    test.store.wish([])
+    test.store.subscribe([])
     const columns = [live(test.nowMs, 2), live(test.nowMs, 2), live(test.nowMs, 2)]
     history.draw([target(columns)])
     await look(test.nowMs - 12_000, test.nowMs)
@@ -159,7 +159,7 @@ describe('History', () => {
 
   it('asks for coarser steps when the answer would be too long', async () => {
     const { asked, history, look, test } = setup(path => ({ series: [], truncated: path.includes('=10ms') }))
-    test.store.wish([])
+    test.store.subscribe([])
     history.draw([target([live(test.nowMs, 2)])])
     await look(test.nowMs - 12_000, test.nowMs)
     await look(test.nowMs - 12_000, test.nowMs)
@@ -171,7 +171,7 @@ describe('History', () => {
     const { history, look, test } = setup(() => ({
       series: [{ timestamps_ns: ['90000000000', '94010000000', '98030000000'], values: [1, 1, 1], buckets: [buckets([1]), buckets([1]), buckets([1])] }],
     }))
-    test.store.wish([])
+    test.store.subscribe([])
     const column = live(test.nowMs, 2)
     const pulse = live(91_000, 100)
     history.draw([{ ...target([column]), pulses: [pulse] }])

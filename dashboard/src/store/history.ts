@@ -1,7 +1,7 @@
-// What lies further back than the page holds, read over HTTP at the resolution of the screen, and put before what was streamed.
-import { fieldsOf } from '../wire/catalog'
+// Reads what is older than the stream over HTTP, at the resolution of the screen, and puts it before the streamed rows.
+import { fieldsOf } from '../wire/http'
 import { HISTORY_GAP_STEPS, ROW_BREAK, ROW_CONFLATED, type Column, type HistoryRows } from './column'
-import type { LiveStore, Wish } from './liveStore'
+import type { LiveStore, Subscription } from './liveStore'
 import { readBuckets, type BucketRow, type HistogramHistory } from './histogramHistory'
 import { percentilesOver, SLIDING_MS } from './percentiles'
 import { questionsOf, type Question } from './questions'
@@ -13,14 +13,14 @@ const STEPS_PER_WINDOW = 1200
 const STEPS_MS = [
   20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 3_600_000,
 ] as const
-/** Of histograms: each divides the next one, and the slices of a heat map, and what is kept of seconds and minutes. */
+/** Steps of histograms: each divides the next one, the slices of a heat map, and the seconds and minutes that an aggregator keeps. */
 const BUCKET_STEPS_MS = [10, 50, 100, 500, 1000, 5000, 10_000, 60_000, 300_000, 600_000, 3_600_000] as const
 /** Histograms of all lines together: the more lines there are, the coarser the steps. */
 const BUCKET_STEPS_MAX = 4800
 const BUCKET_STEPS_MIN = 100
-/** After an answer that was too long the next one may have so many times fewer steps. */
+/** After an answer that was too long, the next question asks for this many times fewer steps. */
 const COARSER = 4
-/** Read on both sides of the window: the next drag has something to show. */
+/** Also read on both sides of the window, so that a drag has something to show. */
 const PAD = 0.5
 /** The view must have stood still this long: a drag asks once, not sixty times a second. */
 const STILL_MS = 150
@@ -46,7 +46,7 @@ export type PercentileTarget = {
 type Ask = (aggregator: number, path: string) => Promise<unknown>
 type Range = { readonly fromMs: number, readonly toMs: number, readonly stepMs: number }
 
-/** Looks a few times a second whether the view shows what is not here, and asks for it once the view stands still. */
+/** Checks a few times a second whether the view shows a time that was not read yet, and asks for it once the view stands still. */
 export class History {
   /** Something is being read. */
   loading = 0
@@ -82,15 +82,15 @@ export class History {
     if (nowMs - this.#stillSinceMs < STILL_MS || this.loading > 0) return
     for (const aggregator of this.#store.aggregators) {
       if (aggregator.phase.kind !== 'open') continue
-      for (const wish of this.#store.wishes) {
-        if (wish.charted !== true) continue
-        const matching = [...aggregator.series].filter(one => wish.matches(one))
+      for (const subscription of this.#store.subscriptions) {
+        if (subscription.charted !== true) continue
+        const matching = [...aggregator.series].filter(one => subscription.matches(one))
         const series = matching.filter(one => !this.#undrawn.has(one))
         const stepsMax = Math.max(SERIES_STEPS_MIN, Math.min(STEPS_PER_WINDOW, SERIES_STEPS_MAX / Math.max(1, series.length)))
-        this.#lookAt(aggregator.index, wish, series, matching.length, view, rangeFor(view, STEPS_MS, stepsMax), nowMs)
+        this.#lookAt(aggregator.index, subscription, series, matching.length, view, rangeFor(view, STEPS_MS, stepsMax), nowMs)
       }
     }
-    // Percentiles after the rest: whether their instances were there is told by that.
+    // Percentiles last: the other columns tell whether an instance was there.
     if (this.loading === 0) this.#lookAtPercentiles(view, nowMs)
   }
 
@@ -109,17 +109,18 @@ export class History {
   }
 
   #lookAt(
-    aggregator: number, wish: Wish, series: readonly LiveSeries[], matching: number, view: HistoryView, range: Range, nowMs: number,
+    aggregator: number, subscription: Subscription, series: readonly LiveSeries[], matching: number, view: HistoryView, range: Range,
+    nowMs: number,
   ): void {
     const lacking = new Set(series.filter(one => one.column !== null && lacks(one.column, view, range.stepMs)))
-    if (lacking.size === 0 || series.some(one => one.column === null) || !this.#mayAsk(`${aggregator}:${wish.selector}`, range, nowMs)) return
+    if (lacking.size === 0 || series.some(one => one.column === null) || !this.#mayAsk(`${aggregator}:${subscription.selector}`, range, nowMs)) return
     const toMs = [...lacking].reduce((to, { column }) => Math.max(to, endingAt(range, column!.liveFromMs).toMs), range.fromMs)
-    const parsed = parseSelector(wish.selector)
-    const questions = parsed.ok ? questionsOf(parsed.selector, series, matching) : [{ selector: wish.selector, series }]
+    const parsed = parseSelector(subscription.selector)
+    const questions = parsed.ok ? questionsOf(parsed.selector, series, matching) : [{ selector: subscription.selector, series }]
     void this.#during(this.#readAll(aggregator, questions, lacking, { ...range, toMs }))
   }
 
-  /** One after the other: the aggregator has others to answer, too. */
+  /** One after the other, so that one page does not occupy the aggregator. */
   async #readAll(aggregator: number, questions: readonly Question[], lacking: ReadonlySet<LiveSeries>, range: Range): Promise<void> {
     for (const { selector, series } of questions) {
       const wanted = series.filter(one => lacking.has(one))
@@ -161,7 +162,7 @@ export class History {
       const rows: HistoryRows = { times, values, lows: extremes(min, id, values), highs: extremes(max, id, values) }
       if (rows.lows.length === times.length && rows.highs.length === times.length) put(one.column, rows, range)
     }
-    // Asked, and there is nothing: that is known now too.
+    // There is nothing: that need not be asked again.
     for (const one of wanted) if (one.column !== null) put(one.column, NOTHING, range)
   }
 

@@ -1,8 +1,8 @@
 // Data plane: how long samples take from the agent's record call to the painted picture, and on which leg.
 
-export const LEDGER_ROWS = 4096
+const LEDGER_ROWS = 4096
 const PENDING_MAX = 1024
-/** What the badge speaks of: the last seconds, not the whole day. */
+/** The badge shows the last seconds, not the whole day. */
 const RECENT_MS = 5000
 
 export type LatencySummary = {
@@ -79,6 +79,6 @@ export class LatencyLedger {
 }
 
 /** Nearest rank, of sorted values. */
-export function quantileOf(sorted: Float64Array, quantile: number): number {
+function quantileOf(sorted: Float64Array, quantile: number): number {
   return sorted.length === 0 ? Number.NaN : sorted[Math.max(0, Math.ceil(quantile * sorted.length) - 1)]!
 }

@@ -3,7 +3,7 @@ import { FLAG_BACKFILL, FLAG_BACKFILL_END } from '../wire/frame'
 import { CLOCK_SHIFT_STEP_MS } from './aggregator'
 import { LatencyLedger } from './ledger'
 import { GapLog, GAPS_MAX } from './gapLog'
-import { overviewWishes, selectorOf, serviceWishes } from './selectors'
+import { overviewSubscriptions, serviceSubscriptions } from './subscriptions'
 import { ServiceView } from './serviceView'
 import { entry, TestStore } from './testing'
 
@@ -103,7 +103,7 @@ describe('LiveStore', () => {
     test.declare(entry(1, 'rps'))
     test.frame({ rateHz: 5, gauges: [{ firstSeries: 1, times: at(-5000), values: [[7]] }] })
     test.frame({ rateHz: 5, conflated: [{ series: 1, count: 10, startTime: -200e6, time: 0, first: 1, min: 0, max: 9, last: 2, sum: 50 }] })
-    test.store.wish([])
+    test.store.subscribe([])
     test.frame({ rateHz: 60, flags: FLAG_BACKFILL, gauges: [{ firstSeries: 1, times: at(-40, -20, 0), values: [[1, 2, 3]] }] })
     expect(test.column(1)).toEqual({ times: [95_000, 99_960, 99_980, 100_000], values: [7, 1, 2, 3] })
   })
@@ -138,7 +138,7 @@ describe('LiveStore', () => {
   it('forgets series that nothing asks for, after a while', () => {
     const test = new TestStore()
     test.declare(entry(1, 'rps'), entry(2, 'inflight', 'gauge', 'b', 'payments'))
-    test.store.wish(serviceWishes('checkout', [], 60_000))
+    test.store.subscribe(serviceSubscriptions('checkout', [], 60_000))
     test.store.sweep()
     expect([...test.store.series()]).toHaveLength(2)
     test.nowMs += 31_000
@@ -148,26 +148,26 @@ describe('LiveStore', () => {
     expect(test.store.aggregators[0]!.undeclaredSamples).toBe(1)
   })
 
-  it('takes a forgotten series up again when it is wanted: nobody tells it a second time', () => {
+  it('brings a forgotten series back with a later subscription: it is declared only once', () => {
     const test = new TestStore()
     test.declare(entry(2, 'inflight', 'gauge', 'b', 'payments'))
-    test.store.wish(serviceWishes('checkout', [], 60_000))
+    test.store.subscribe(serviceSubscriptions('checkout', [], 60_000))
     test.store.sweep()
     test.nowMs += 31_000
     test.store.sweep()
     expect([...test.store.series()]).toEqual([])
     const before = test.store.catalogVersion
-    test.store.wish(serviceWishes('payments', [], 60_000))
+    test.store.subscribe(serviceSubscriptions('payments', [], 60_000))
     expect(test.store.catalogVersion).toBeGreaterThan(before)
     test.frame({ gauges: [{ firstSeries: 2, times: at(0), values: [[7]] }] })
     expect([...test.store.series()].map(series => series.column?.values[0])).toEqual([7])
     expect(test.store.aggregators[0]!.undeclaredSamples).toBe(0)
   })
 
-  it('follows a slower class although frames of the finer one were still under way when the wish changed', () => {
+  it('follows a slower class although frames of the finer one were still under way when the subscription changed', () => {
     const test = new TestStore()
     test.declare(entry(1, 'rps'))
-    test.store.wish([])
+    test.store.subscribe([])
     test.frame({ rateHz: 15, gauges: [{ firstSeries: 1, times: at(-20), values: [[1]] }] })
     test.store.receive({ type: 'settled', aggregator: 0 })
     test.frame({ rateHz: 5, gauges: [{ firstSeries: 1, times: at(0), values: [[2]] }] })
@@ -192,7 +192,7 @@ describe('LatencyLedger', () => {
     expect(summary).toMatchObject({ recordedToReceived: 5, receivedToFramed: 7, framedToPainted: 59, p50: 71, p99: 120, count: 100 })
   })
 
-  it('speaks of the last seconds only, and not of what a pause kept waiting', () => {
+  it('covers the last seconds only, and not what a pause kept waiting', () => {
     const ledger = new LatencyLedger()
     ledger.note(0, 0, 0)
     ledger.painted(10)
@@ -205,7 +205,7 @@ describe('LatencyLedger', () => {
 })
 
 describe('GapLog', () => {
-  it('tells the gap that explains most of a hole', () => {
+  it('names the gap that explains most of a hole', () => {
     const gaps = new GapLog()
     gaps.add(0, 0, 100, 'first')
     gaps.add(0, 90, 300, 'second')
@@ -283,19 +283,13 @@ describe('ServiceView', () => {
   })
 })
 
-describe('selectors', () => {
-  it('quotes what a name may hold', () => {
-    expect(selectorOf('rps', { service: 'a "b" \\ c\nd' })).toBe('rps{service="a \\"b\\" \\\\ c\\nd"}')
-    expect(selectorOf(null, { service: 'x' })).toBe('{service="x"}')
-    expect(selectorOf('rps', {})).toBe('rps')
-  })
-
-  it('asks for charts at full rate and for the list of the rest once a second', () => {
-    const wishes = serviceWishes('checkout', ['queue_depth'], 60_000)
-    expect(wishes.find(wish => wish.selector === 'queue_depth{service="checkout"}')?.rate).toBe(60)
-    expect(wishes.find(wish => wish.selector === '{service="checkout"}')?.rate).toBe(1)
-    expect(new Set(wishes.map(wish => wish.key)).size).toBe(wishes.length)
-    expect(overviewWishes(60_000, 10).every(wish => wish.rate === 15)).toBe(true)
-    expect([200, 1000].map(count => overviewWishes(60_000, count)[0]!.rate)).toEqual([5, 1])
+describe('subscriptions', () => {
+  it('ask for charts at full rate and for the list of the rest once a second', () => {
+    const subscriptions = serviceSubscriptions('checkout', ['queue_depth'], 60_000)
+    expect(subscriptions.find(subscription => subscription.selector === 'queue_depth{service="checkout"}')?.rate).toBe(60)
+    expect(subscriptions.find(subscription => subscription.selector === '{service="checkout"}')?.rate).toBe(1)
+    expect(new Set(subscriptions.map(subscription => subscription.key)).size).toBe(subscriptions.length)
+    expect(overviewSubscriptions(60_000, 10).every(subscription => subscription.rate === 15)).toBe(true)
+    expect([200, 1000].map(count => overviewSubscriptions(60_000, count)[0]!.rate)).toEqual([5, 1])
   })
 })

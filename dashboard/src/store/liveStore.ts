@@ -1,5 +1,5 @@
 import { FLAG_BACKFILL, FLAG_BACKFILL_END } from '../wire/frame'
-import type { FromWorker, SubscriptionWish } from '../wire/messages'
+import type { FromWorker, WireSubscription } from '../wire/messages'
 import { Aggregator } from './aggregator'
 import { applyFrame } from './applyFrame'
 import { GapLog } from './gapLog'
@@ -7,19 +7,19 @@ import { LatencyLedger } from './ledger'
 import type { LiveSeries } from './series'
 
 /** Kept at least, so that a pause or a step back has something to show. */
-export const RETENTION_MIN_MS = 120_000
+const RETENTION_MIN_MS = 120_000
 /** The longest window that the page offers. */
-export const RETENTION_MAX_MS = 86_400_000 * 1.05
-/** Series that nothing asks for any more are kept this long: pages are left and entered again. */
+const RETENTION_MAX_MS = 86_400_000 * 1.05
+/** Series of no subscription are kept this long: people go back and forth between pages. */
 const UNWANTED_KEPT_MS = 30_000
 const PROBLEMS_MAX = 20
 
 export type Problem = { readonly aggregator: number, readonly atMs: number, readonly message: string }
 
-/** A subscription, and which series it brings: the page must know what it may forget. */
-export type Wish = SubscriptionWish & {
+/** A subscription and the series that belong to it: the others may be removed. */
+export type Subscription = WireSubscription & {
   readonly matches: (series: LiveSeries) => boolean
-  /** Charted: what the page does not hold is read from the history. */
+  /** Shown as a chart: what is older than the stream is read from the history. */
   readonly charted?: boolean
 }
 
@@ -34,9 +34,9 @@ export class LiveStore {
   /** Grows when the state of a connection changes. */
   phaseVersion = 0
   retentionMs = RETENTION_MIN_MS
-  /** Called when something changed that no frame tells. */
+  /** Called after a change that did not come in a frame. */
   onChange: () => void = () => undefined
-  #wishes: readonly Wish[] = []
+  #subscriptions: readonly Subscription[] = []
   readonly #unwantedSince = new Map<LiveSeries, number>()
   readonly #nowMs: () => number
 
@@ -65,15 +65,15 @@ export class LiveStore {
     for (const aggregator of this.aggregators) yield* aggregator.series
   }
 
-  /** Keeps at least what the open window needs, which begins so long ago. */
+  /** Keeps at least what a window needs that begins `sinceMs` ago. */
   retain(sinceMs: number): void {
     this.retentionMs = Math.min(RETENTION_MAX_MS, Math.max(sinceMs * 1.2, RETENTION_MIN_MS))
   }
 
-  wish(wishes: readonly Wish[]): void {
-    this.#wishes = wishes
+  subscribe(subscriptions: readonly Subscription[]): void {
+    this.#subscriptions = subscriptions
     for (const aggregator of this.aggregators) {
-      if (aggregator.recall(series => wishes.some(wish => wish.matches(series)))) this.catalogVersion++
+      if (aggregator.recall(series => subscriptions.some(subscription => subscription.matches(series)))) this.catalogVersion++
       aggregator.reaccept()
     }
   }
@@ -90,7 +90,7 @@ export class LiveStore {
         aggregator.roundTripMs = message.roundTripMs
         return
       case 'settled':
-        // Frames of classes that were given up may have come since the wish changed; from here on none does.
+        // Frames of dropped subscriptions may have arrived since the change; from here on none will.
         aggregator.reaccept()
         return
       case 'phase':
@@ -124,8 +124,8 @@ export class LiveStore {
     this.onChange()
   }
 
-  get wishes(): readonly Wish[] {
-    return this.#wishes
+  get subscriptions(): readonly Subscription[] {
+    return this.#subscriptions
   }
 
   /** Called after painting. */
@@ -133,12 +133,12 @@ export class LiveStore {
     for (const aggregator of this.aggregators) aggregator.settle()
   }
 
-  /** Forgets what nothing asks for any more. Called about once a second. */
+  /** Removes series of no subscription. Called about once a second. */
   sweep(): void {
     const nowMs = this.#nowMs()
     for (const aggregator of this.aggregators) {
       for (const series of [...aggregator.series]) {
-        if (this.#wishes.some(wish => wish.matches(series))) {
+        if (this.#subscriptions.some(subscription => subscription.matches(series))) {
           this.#unwantedSince.delete(series)
           continue
         }
@@ -154,14 +154,14 @@ export class LiveStore {
     }
   }
 
-  /** Series of an aggregator of which nothing has come since, wanted or not. */
+  /** Series of an aggregator without a sample since `sinceMs`, whether subscribed to or not. */
   silentSince(aggregator: number, sinceMs: number): LiveSeries[] {
     return [...this.aggregators[aggregator]?.series ?? []].filter(series => !(series.newestMs + series.source.shiftMs >= sinceMs))
   }
 
-  /** Lets go of series that their aggregator has no more. */
-  leave(aggregator: number, series: readonly LiveSeries[]): void {
-    for (const one of series) this.aggregators[aggregator]?.leave(one)
+  /** Removes series that their aggregator has evicted. */
+  evict(aggregator: number, series: readonly LiveSeries[]): void {
+    for (const one of series) this.aggregators[aggregator]?.evict(one)
     if (series.length > 0) this.catalogVersion++
   }
 

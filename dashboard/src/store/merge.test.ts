@@ -29,7 +29,7 @@ describe('MergedLine', () => {
     expect(rows(line)).toEqual([[10, 11], [30, 22], [50, 33]])
   })
 
-  it('lets an instance speak for a second after its last sample, and no longer', () => {
+  it('counts an instance for a second after its last sample, and no longer', () => {
     const line = new MergedLine(sumOf)
     const steady: [number, number][] = Array.from({ length: 80 }, (_, i) => [i * 20, 1])
     line.setSources([source(steady), source([[0, 100]])], 1)

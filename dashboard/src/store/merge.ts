@@ -2,7 +2,7 @@
 import { Column, ROW_BREAK, ROW_CONFLATED } from './column'
 import { CELL_MS } from './percentiles'
 
-/** The agents' gauges are over a sliding second: a value speaks for its instance no longer than that. */
+/** The agents' gauges are over a sliding second: a value is valid no longer than that. */
 const HOLD_MS = 1000
 
 export type GaugeSource = { readonly column: Column, readonly shiftMs: () => number }
@@ -59,7 +59,7 @@ export function weightedMeanOf(values: Float64Array, instances: number): number 
   return weights === 0 ? 0 : sum / weights
 }
 
-/** Keeps one column true to `channels` columns of each of several instances. */
+/** Keeps one column up to date with `channels` columns of each of several instances. */
 export class MergedLine {
   readonly column = new Column()
   readonly #combine: Combine
@@ -151,7 +151,7 @@ export class MergedLine {
     return nextMs
   }
 
-  /** Takes the rows of a source up to the end of the cell; remembers their extremes. Says the time of the last one. */
+  /** Takes the rows of a source up to the end of the cell and remembers their extremes. Returns the time of the last one. */
   #take(source: number, endMs: number): number {
     const { column, shiftMs } = this.#sources[source]!
     const end = endMs - shiftMs()
@@ -173,13 +173,13 @@ export class MergedLine {
     return taken ? column.times[at - 1]! + shiftMs() : Number.NEGATIVE_INFINITY
   }
 
-  /** The value that a source stands at: its last one, unless that is too old to speak for it. */
+  /** The current value of a source: its last one, unless that is too old. */
   #hold(source: number, nowMs: number): void {
     const { column, shiftMs } = this.#sources[source]!
     const row = this.#at[source]! - 1
     const at = nowMs - shiftMs()
     // Rows of the history stand further apart than an instance may be silent.
-    const held = row >= column.start && (at - column.times[row]! <= HOLD_MS || (at < column.liveFromMs && column.speaksAt(row, at)))
+    const held = row >= column.start && (at - column.times[row]! <= HOLD_MS || (at < column.liveFromMs && column.holdsAt(row, at)))
     const value = held ? column.values[row]! : Number.NaN
     this.#values[source] = value
     if (Number.isNaN(this.#lows[source]!)) {
@@ -190,7 +190,7 @@ export class MergedLine {
 }
 
 /** How far apart rows may stand at an instant without being a gap, where some source has only its history; 0 where all are live. */
-export function historyGapMs(sources: readonly GaugeSource[], timeMs: number): number {
+function historyGapMs(sources: readonly GaugeSource[], timeMs: number): number {
   let gapMs = 0
   for (const { column, shiftMs } of sources) {
     if (timeMs - shiftMs() - column.historyStepMs < column.liveFromMs) gapMs = Math.max(gapMs, 2.5 * column.historyStepMs)

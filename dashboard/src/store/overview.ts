@@ -16,7 +16,7 @@ export type ServiceSummary = {
   readonly errorRatio: number
 }
 
-/** A series without a sample for this long is stale: contracts.md, standard metrics. */
+/** A series without a sample for this long is stale. */
 export const STALE_AFTER_MS = 5000
 
 type Group = {
@@ -32,7 +32,7 @@ type Group = {
 
 export const SORTS = ['service', 'state', 'instances', 'p99', 'rps', 'errors'] as const
 export type Sort = typeof SORTS[number]
-/** The order of figures that change all the time is looked at anew this often: rows must not dance. */
+/** Rows are sorted by changing figures no more often than this: they must not jump about. */
 const SORT_EVERY_MS = 1000
 
 /** All services, each with its newest figures and a line for its sparkline. */
@@ -58,7 +58,7 @@ export class Overview {
     return [...new Set([...this.#groups.keys(), ...this.#catalog.services().keys()])]
   }
 
-  /** Which services have their line drawn. The others' lines are made when they come into view. */
+  /** The services in view: only their lines are computed. */
   show(services: readonly string[]): void {
     for (const service of services) if (!this.#shown.has(service)) this.#groups.get(service)?.throughput.invalidate()
     this.#shown = new Set(services)
@@ -129,7 +129,7 @@ export class Overview {
       percentilesOf(group.histograms, nowMs, this.#scratch)
       return this.#scratch[2]!
     }
-    // Without histograms percentiles cannot be merged: the worst instance speaks.
+    // Without histograms percentiles cannot be merged: the worst instance is shown.
     let worst = Number.NaN
     for (const series of group.p99) {
       const value = valueAt(series, nowMs)
@@ -173,7 +173,7 @@ export class Overview {
   }
 }
 
-/** What is sorted by; nothing known is the lowest. */
+/** The sort key; an unknown value is the lowest. */
 function figureOf(summary: ServiceSummary | null, sort: Sort): number {
   if (summary === null) return -1
   const value = sort === 'instances' ? summary.instances : sort === 'p99' ? summary.p99 : sort === 'rps' ? summary.rps

@@ -11,7 +11,7 @@ const INDEX_OFFSET = 32_768
 
 /**
  * One instance's histograms, and what is added to its times. `pulse`: a column that the instance fills at every push. An agent
- * sends no histogram for a push without requests, but the sliding second moves on, and only the pulse tells silence from loss.
+ * sends no histogram for a push without requests, but the sliding second moves on: only the pulse tells an idle instance from a lost one.
  */
 export type HistogramSource = { readonly histogram: HistogramColumn, readonly shiftMs: () => number, readonly pulse?: Column | null }
 
@@ -87,7 +87,7 @@ export function bucketErrorRatio(scale: number): number {
 }
 
 /** How far a percentile may be off, as a ratio: half a bucket of the coarsest scale among the sources. */
-export function percentileErrorRatio(sources: readonly HistogramSource[]): number {
+function percentileErrorRatio(sources: readonly HistogramSource[]): number {
   let ratio = bucketErrorRatio(mergeScale(sources))
   for (const { histogram } of sources) ratio = Math.max(ratio, histogram.boundsErrorRatio)
   return ratio
@@ -138,8 +138,8 @@ export function percentilesOver(
 }
 
 /**
- * Keeps three columns true to the histograms of its sources. Late rows are heeded: every point from the oldest changed row
- * on is computed again, so a point is final once no instance has anything older to tell.
+ * Keeps three columns up to date with the histograms of its sources. Late rows count too: every point from the oldest changed row
+ * on is computed again, so a point is final once no instance sends anything older.
  */
 export class PercentileLines {
   readonly columns = PERCENTILES.map(() => new Column())

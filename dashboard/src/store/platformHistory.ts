@@ -1,18 +1,18 @@
-import type { PlatformStatus } from '../wire/platform'
+import type { PlatformStatus } from '../wire/status'
 
 /** A minute or two at one a second. */
-export const PLATFORM_ROWS_MAX = 120
+const PLATFORM_ROWS_MAX = 120
 
 export type PlatformRates = {
   readonly samplesPerSecond: number
   readonly batchesPerSecond: number
   readonly framesPerSecond: number
   readonly bytesPerSecond: number
-  /** Processor time per time. */
+  /** CPU seconds per second. */
   readonly cores: number
 }
 
-/** Rates out of totals that are read now and then. A new session starts over: its totals do. */
+/** Rates computed from totals that are read now and then. A new session starts at zero, as its totals do. */
 export class PlatformHistory {
   readonly samples: number[] = []
   readonly memory: number[] = []

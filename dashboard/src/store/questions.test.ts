@@ -37,7 +37,7 @@ describe('questionsOf', () => {
     expect(questionsOf(rps, series(QUESTION_SERIES_MAX, i => `s-${i}`, () => 'a'))).toMatchObject([{ selector: 'rps' }])
   })
 
-  it('parts more of them by what tells them apart', () => {
+  it('splits more of them by the label that differs most', () => {
     expect(check(series(2000, i => `service-${i}`, () => 'a-1'))).toBeGreaterThanOrEqual(4)
     check(series(1500, () => 'one', i => `pod.${i}+(x)`))
     check(series(3000, i => `s-${i % 2}`, i => `i-${i % 3}`, i => ({ route: `/a"\\b/${i >> 1}` })))

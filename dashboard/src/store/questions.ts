@@ -13,7 +13,7 @@ export type Question = { readonly selector: string, readonly series: readonly Li
 
 /**
  * The selector itself where few series match it (`matching`: those of the question and others); otherwise parts of it, by the values of
- * the label that tells most of them apart.
+ * the label with the most different values.
  */
 export function questionsOf(
   selector: Selector, series: readonly LiveSeries[], matching = series.length, labels = labelsOf(series),
@@ -23,7 +23,7 @@ export function questionsOf(
   const [label, byValue] = labels
     .map(name => [name, groupedBy(series, name)] as const)
     .reduce<readonly [string, ReadonlyMap<string, LiveSeries[]>]>((best, one) => (one[1].size > best[1].size ? one : best), ['', new Map()])
-  // Nothing tells them apart any more.
+  // No label differs any more.
   if (byValue.size < 2 && series.length > QUESTION_SERIES_MAX) return [whole]
   const questions: Question[] = []
   let values: string[] = []

@@ -2,7 +2,7 @@
 import { Column } from './column'
 import { SLIDING_MS } from './percentiles'
 
-/** Keeps a column true to a counter. A smaller total is a restart of the counter: what it shows then has been added since. */
+/** Keeps a column up to date with a counter. A smaller total is a restart of the counter: the whole of it has been added since. */
 export class RateLine {
   readonly column = new Column()
   readonly #counter: Column

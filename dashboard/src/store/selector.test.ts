@@ -24,6 +24,12 @@ describe('a selector', () => {
     },
   )
 
+  it('quotes what a value may hold', () => {
+    const matchers = [{ label: 'service', operator: '=' as const, value: 'a "b" \\ c\nd' }]
+    expect(selectorText({ name: 'rps', matchers })).toBe('rps{service="a \\"b\\" \\\\ c\\nd"}')
+    expect(selectorText({ name: null, matchers })).toBe('{service="a \\"b\\" \\\\ c\\nd"}')
+  })
+
   it.each(['rps', '{}', 'rps{service="a b",zone=~"e.|\\"n"}', '{"http.server","http.route"!="\\\\/\\n"}'])('is written as it was read: %s', text => {
     const parsed = parseSelector(text)
     expect(parsed.ok && selectorText(parsed.selector)).toBe(text)

@@ -1,11 +1,11 @@
-// PromQL's series selector, as the aggregators read it: the page must know which of its series a wish brings.
+// PromQL's series selector, as the aggregators read it: the page must know which series belong to which subscription.
 
 export type MatchOperator = '=' | '!=' | '=~' | '!~'
 export type Matcher = { readonly label: string, readonly operator: MatchOperator, readonly value: string }
 export type Selector = { readonly name: string | null, readonly matchers: readonly Matcher[] }
 export type SelectorResult = { readonly ok: true, readonly selector: Selector } | { readonly ok: false, readonly error: string }
 
-/** What a selector is asked about. */
+/** What a selector is matched against. */
 export type Selectable = {
   readonly service: string
   readonly instance: string
@@ -13,13 +13,13 @@ export type Selectable = {
   readonly labels: Readonly<Record<string, string>>
 }
 
-export const NAME_LABEL = '__name__'
+const NAME_LABEL = '__name__'
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*/
 const OPERATOR = /^(=~|!~|!=|=)/
 const QUOTES = ['"', '\'', '`']
 
-/** Reads one selector. A wrong one is told with the place, as the aggregator does. */
+/** Parses one selector. An error names the place, as the aggregator's does. */
 export function parseSelector(text: string): SelectorResult {
   let at = 0
   let name: string | null = null

@@ -2,7 +2,7 @@ import type { SeriesEntry, SeriesKind } from '../wire/control'
 import { Column } from './column'
 import { HistogramColumn } from './histogramColumn'
 
-/** What an aggregator says of one agent's clock. */
+/** One agent as the source of series, with its clock. */
 export type Source = {
   readonly id: number
   readonly service: string
@@ -27,7 +27,7 @@ export class LiveSeries {
   source: Source
   readonly column: Column | null
   readonly histogram: HistogramColumn | null
-  /** The finest rate class that brings this series now: what coarser ones bring is a repetition. 0: none yet. */
+  /** The finest rate class that carries this series now; the same samples in coarser classes are ignored. 0: none yet. */
   acceptedRate = 0
   /** The coarsest class that the rows came from: a finer backfill replaces them. */
   filledRate = 0

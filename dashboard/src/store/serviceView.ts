@@ -195,8 +195,8 @@ export function columnValueAt(column: Column, timeMs: number): number {
   const row = column.indexFrom(timeMs + 1e-6) - 1
   if (row < column.start) return Number.NaN
   const silenceMs = Math.max(READ_MAX_MS, column.gapMs)
-  const speaks = timeMs - column.times[row]! <= silenceMs || (row + 1 < column.end && column.speaksAt(row, timeMs))
-  return speaks ? column.values[row]! : Number.NaN
+  const holds = timeMs - column.times[row]! <= silenceMs || (row + 1 < column.end && column.holdsAt(row, timeMs))
+  return holds ? column.values[row]! : Number.NaN
 }
 
 /** Histograms of several instances, each with the column that its instance fills at every push. */

@@ -4,7 +4,7 @@ import { readFrame } from '../wire/frame'
 import { encodeFrame, type FrameSpec } from '../wire/testFrames'
 import { LiveStore } from './liveStore'
 
-export const SESSION = 7n
+const SESSION = 7n
 
 export function entry(id: number, name: string, kind: SeriesKind = 'gauge', instance = 'a-1', service = 'checkout'): SeriesEntry {
   return { id, source: instance === 'a-1' ? 1 : 2, service, instance, name, labels: {}, kind, unit: '' }

@@ -82,7 +82,7 @@ export function csvOf(
   return `${rows.join('\n')}\n`
 }
 
-/** Quoted where needed. A text that a spreadsheet would run as a formula is told to be text. */
+/** Quoted where needed. A text that a spreadsheet would run as a formula is marked as text. */
 export function csvText(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe

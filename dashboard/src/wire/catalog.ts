@@ -1,5 +1,6 @@
 // GET /api/services and /api/series of an aggregator: what there is, whether or not the page streams it.
 import type { SeriesKind } from './control'
+import { fieldsOf, textsOf } from './http'
 
 export type CatalogService = { readonly service: string, readonly instances: number, readonly live: number, readonly series: number }
 
@@ -13,25 +14,6 @@ export type CatalogSeries = {
 }
 
 export type CatalogList = { readonly total: number, readonly series: readonly CatalogSeries[] }
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
-
-/** Null: it cannot be read now. */
-export async function getJson(address: string, path: string, token: string | null, fetcher: Fetch, timeoutMs = 5000): Promise<unknown> {
-  try {
-    const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` }
-    const response = await fetcher(new URL(path, address).href, { headers, signal: AbortSignal.timeout(timeoutMs) })
-    return response.ok ? await response.json() as unknown : null
-  } catch {
-    // The stream says what is wrong with a connection; a list that cannot be read now is read again.
-    return null
-  }
-}
-
-export function sendJson(address: string, method: string, path: string, token: string | null, body: unknown): Promise<Response> {
-  const headers: Record<string, string> = { 'content-type': 'application/json' }
-  if (token !== null) headers['authorization'] = `Bearer ${token}`
-  return fetch(new URL(path, address), { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
-}
 
 export function readServices(answer: unknown): CatalogService[] | null {
   const list = fieldsOf(answer)['services']
@@ -56,12 +38,4 @@ export function readSeries(answer: unknown): CatalogList | null {
       return [{ service, instance, name, kind, unit: typeof unit === 'string' ? unit : '', labels: textsOf(labels) }]
     }),
   }
-}
-
-export function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {}
-}
-
-function textsOf(value: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(fieldsOf(value)).filter((pair): pair is [string, string] => typeof pair[1] === 'string'))
 }

@@ -1,4 +1,4 @@
-import type { FromWorker, SubscriptionWish, ToWorker } from './messages'
+import type { FromWorker, WireSubscription, ToWorker } from './messages'
 
 /** What the client needs of a Worker: tests bring their own. */
 export type WorkerLike = {
@@ -6,7 +6,7 @@ export type WorkerLike = {
   postMessage(message: ToWorker): void
 }
 
-/** The page's end of the wire: wishes and acknowledgements out, dictionary and frames in. */
+/** The page's end of the wire: subscriptions and acknowledgements out, dictionary and frames in. */
 export class WireClient {
   readonly #worker: WorkerLike
 
@@ -19,8 +19,8 @@ export class WireClient {
     this.#worker.postMessage({ type: 'open', addresses, originNs })
   }
 
-  wish(wishes: readonly SubscriptionWish[]): void {
-    this.#worker.postMessage({ type: 'wish', wishes })
+  subscribe(subscriptions: readonly WireSubscription[]): void {
+    this.#worker.postMessage({ type: 'subscribe', subscriptions })
   }
 
   ack(aggregator: number, tick: number, newestMs: number): void {

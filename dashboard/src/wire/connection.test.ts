@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { bearerProtocol, Connection, DEAD_AFTER_MS, socketUrl, STALLED_AFTER_MS, SUBPROTOCOL, type SocketLike } from './connection'
 import { FLAG_BACKFILL } from './frame'
-import type { ConnectionPhase, FromWorker, SubscriptionWish } from './messages'
+import type { ConnectionPhase, FromWorker, WireSubscription } from './messages'
 import { encodeFrame } from './testFrames'
 
 class FakeSocket implements SocketLike {
@@ -42,7 +42,7 @@ class FakeSocket implements SocketLike {
   }
 }
 
-const wish: SubscriptionWish = { key: 'rps@60', selector: 'rps', rate: 60, backfillMs: 60_000 }
+const subscription: WireSubscription = { key: 'rps@60', selector: 'rps', rate: 60, backfillMs: 60_000 }
 
 function setUp() {
   const sockets: FakeSocket[] = []
@@ -74,17 +74,17 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers())
 
 describe('Connection', () => {
-  it('subscribes to what is wished once it was greeted, and to what is wished later', () => {
+  it('subscribes once it was greeted, and to what is added later', () => {
     const { connection, socket } = setUp()
-    connection.wish([wish])
+    connection.subscribe([subscription])
     connection.open()
     expect(socket().url).toBe('ws://box:8080/ws')
     expect(socket().of('subscribe')).toEqual([])
     socket().greet()
     expect(socket().of('subscribe')).toEqual([{ type: 'subscribe', id: 1, selector: 'rps', rate: 60, backfill_ms: 60_000 }])
-    connection.wish([wish, { ...wish, key: 'latency@60', selector: 'latency' }])
+    connection.subscribe([subscription, { ...subscription, key: 'latency@60', selector: 'latency' }])
     expect(socket().of('subscribe')).toHaveLength(2)
-    connection.wish([{ ...wish, key: 'latency@60', selector: 'latency' }])
+    connection.subscribe([{ ...subscription, key: 'latency@60', selector: 'latency' }])
     expect(socket().of('unsubscribe')).toEqual([{ type: 'unsubscribe', id: 1 }])
   })
 
@@ -124,7 +124,7 @@ describe('Connection', () => {
     expect(problems()[0]).toContain(SUBPROTOCOL)
   })
 
-  it('backs off exponentially while nothing answers, and starts anew after a connection that lasted', () => {
+  it('backs off exponentially while nothing answers, and resets after a connection that lasted', () => {
     const { connection, sockets, posted } = setUp()
     connection.open()
     const delays: number[] = []
@@ -209,7 +209,7 @@ describe('Connection', () => {
 
   it('resumes after a reconnect from the newest painted sample, with some overlap', () => {
     const { connection, sockets } = setUp()
-    connection.wish([wish])
+    connection.subscribe([subscription])
     connection.open()
     sockets[0]?.greet()
     connection.ack(5, 999_000)
@@ -221,7 +221,7 @@ describe('Connection', () => {
 
   it('asks for the whole backfill when the loss lasted longer than that', () => {
     const { connection, sockets } = setUp()
-    connection.wish([wish])
+    connection.subscribe([subscription])
     connection.open()
     sockets[0]?.greet()
     connection.ack(5, 999_000)
@@ -234,32 +234,32 @@ describe('Connection', () => {
 
   it('resumes what a hidden page had taken back', () => {
     const { connection, socket } = setUp()
-    connection.wish([wish])
+    connection.subscribe([subscription])
     connection.open()
     socket().greet()
     connection.ack(5, 999_000)
-    connection.wish([])
-    connection.wish([wish])
+    connection.subscribe([])
+    connection.subscribe([subscription])
     expect(socket().of('unsubscribe')).toHaveLength(1)
     expect(socket().of('subscribe')[1]).toMatchObject({ from_ns: '997000000000' })
   })
 
-  it('tells when all that given-up wishes brought has arrived: behind the answer to a ping sent after them', () => {
+  it('reports when the last frame of dropped subscriptions has arrived: with the answer to a ping sent after them', () => {
     const { connection, socket, posted } = setUp()
-    const slower = { ...wish, key: 'rps@5', rate: 5 }
-    connection.wish([wish])
+    const slower = { ...subscription, key: 'rps@5', rate: 5 }
+    connection.subscribe([subscription])
     connection.open()
     socket().greet()
     const early = socket().of('ping').at(-1)
     vi.setSystemTime(1_000_010)
-    connection.wish([slower])
+    connection.subscribe([slower])
     const late = socket().of('ping').at(-1)
     socket().say({ type: 'pong', t: early?.['t'], server_ns: '1000000000000' })
     expect(posted.some(message => message.type === 'settled')).toBe(false)
     socket().frame()
     socket().say({ type: 'pong', t: late?.['t'], server_ns: '1000000000000' })
     expect(posted.at(-1)).toEqual({ type: 'settled', aggregator: 0 })
-    connection.wish([slower, wish])
+    connection.subscribe([slower, subscription])
     expect(socket().of('ping').at(-1)).toBe(late)
   })
 
@@ -295,7 +295,7 @@ describe('Connection', () => {
     expect(posted.at(-1)).toEqual({ type: 'clock', aggregator: 0, offsetMs: 5000, roundTripMs: 10 })
   })
 
-  it('tells of a new session before anything of it', () => {
+  it('reports a new session before anything of it', () => {
     const { connection, sockets, posted } = setUp()
     connection.open()
     sockets[0]?.greet('7')

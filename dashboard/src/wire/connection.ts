@@ -2,23 +2,23 @@ import { reconnectDelayMs } from './backoff'
 import { ClockEstimator } from './clock'
 import { parseControl, type ControlMessage } from './control'
 import { millisecondsSince, readFrame } from './frame'
-import type { ConnectionPhase, FromWorker, SubscriptionWish } from './messages'
+import type { ConnectionPhase, FromWorker, WireSubscription } from './messages'
 
 export const SUBPROTOCOL = 'telemetry.v1.binary'
 const FRAME_FORMAT_VERSION = 1
-/** An aggregator beats once a second: two missed beats, and half of one for a busy machine. */
+/** An aggregator sends a heartbeat once a second: two missed ones, and half a second for a busy machine. */
 export const STALLED_AFTER_MS = 2500
-/** Silence after which the socket is given up: a half-open TCP connection never reports its end. */
+/** Silence after which the socket is closed: a half-open TCP connection never reports its end. */
 export const DEAD_AFTER_MS = 8000
 const HANDSHAKE_MAX_MS = 5000
-/** A connection that has lasted this long starts the back-off anew. */
+/** A connection that has lasted this long resets the backoff. */
 const STABLE_AFTER_MS = 3000
 const WATCH_EVERY_MS = 250
 const PING_EVERY_MS = 1000
 /** The first pings follow each other quickly, so that the clock is known before the first line is read. */
 const PING_FIRST_EVERY_MS = 100
 const PINGS_FIRST = 5
-/** Asked for again when resuming: series of one aggregator do not all end at the same instant. */
+/** Requested again when resuming: series of one aggregator do not all end at the same instant. */
 const RESUME_OVERLAP_MS = 2000
 /** An ack covers all frames before it. Every second frame is enough for the aggregator, and half the messages. */
 const FRAMES_PER_ACK = 2
@@ -49,9 +49,9 @@ export type ConnectionOptions = {
   readonly post: (message: FromWorker, transfer?: ArrayBuffer[]) => void
 }
 
-type Sent = { readonly id: number, readonly wish: SubscriptionWish }
+type Sent = { readonly id: number, readonly subscription: WireSubscription }
 
-/** One aggregator: keeps a socket open, says what the page wishes to see, and passes on checked frames. */
+/** One aggregator: keeps a socket open, sends the page's subscriptions, and passes on checked frames. */
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #clock = new ClockEstimator()
@@ -61,9 +61,9 @@ export class Connection {
   #session: bigint | null = null
   #greeted = false
   #greetedMs = 0
-  #wishes: readonly SubscriptionWish[] = []
+  #subscriptions: readonly WireSubscription[] = []
   readonly #sent = new Map<string, Sent>()
-  /** Wishes served at least once: after a reconnect they resume rather than start over. */
+  /** Subscriptions served at least once: after a reconnect they resume rather than start over. */
   readonly #served = new Set<string>()
   #nextId = 1
   #newestMs = Number.NaN
@@ -71,7 +71,7 @@ export class Connection {
   #heardMs = 0
   #pings = 0
   #unacked = 0
-  /** A pong to a ping of this time or later comes behind everything that the former wishes brought. */
+  /** The answer to a ping of this time or later arrives after every frame of the former subscriptions. */
   #settlesFromMs = Number.NaN
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #watchTimer: ReturnType<typeof setInterval> | undefined
@@ -118,27 +118,27 @@ export class Connection {
     this.#detach()?.close(1000)
   }
 
-  wish(wishes: readonly SubscriptionWish[]): void {
-    this.#wishes = wishes
-    const keys = new Set(wishes.map(wish => wish.key))
-    // An empty list is a hidden page, which comes back to the same wishes and goes on where it was.
-    if (wishes.length > 0) {
+  subscribe(subscriptions: readonly WireSubscription[]): void {
+    this.#subscriptions = subscriptions
+    const keys = new Set(subscriptions.map(subscription => subscription.key))
+    // An empty list is a hidden page: it returns to the same subscriptions and resumes.
+    if (subscriptions.length > 0) {
       for (const key of this.#served) {
         if (!keys.has(key)) this.#served.delete(key)
       }
     }
     if (!this.#greeted) return
-    let gaveUp = false
+    let dropped = false
     for (const [key, sent] of this.#sent) {
       if (keys.has(key)) continue
       this.#sent.delete(key)
       this.#send({ type: 'unsubscribe', id: sent.id })
-      gaveUp = true
+      dropped = true
     }
-    for (const wish of wishes) {
-      if (!this.#sent.has(wish.key)) this.#subscribe(wish)
+    for (const subscription of subscriptions) {
+      if (!this.#sent.has(subscription.key)) this.#subscribe(subscription)
     }
-    if (!gaveUp) return
+    if (!dropped) return
     this.#settlesFromMs = this.#options.nowMs()
     clearTimeout(this.#pingTimer)
     this.#ping()
@@ -166,7 +166,7 @@ export class Connection {
         this.#refuse(result.error)
         return
       }
-      // Whatever comes is a sign of life: the aggregator sends heartbeats only to those who hear nothing else.
+      // Any message counts as a heartbeat: the aggregator sends those only when it has nothing else to send.
       if (this.#greeted) this.#beat()
       this.#control(result.message)
     } else if (data instanceof ArrayBuffer) {
@@ -236,7 +236,7 @@ export class Connection {
       this.#session = session
       this.#clock.reset()
     }
-    // Told at every greeting: ids of the dictionary are learned anew with each connection.
+    // Posted at every greeting: each connection declares the ids of its dictionary again.
     post({ type: 'session', aggregator, session })
     this.#greeted = true
     this.#greetedMs = this.#heardMs
@@ -244,20 +244,20 @@ export class Connection {
     this.#sent.clear()
     this.#unacked = 0
     this.#settlesFromMs = Number.NaN
-    for (const wish of this.#wishes) this.#subscribe(wish)
+    for (const subscription of this.#subscriptions) this.#subscribe(subscription)
     this.#pings = 0
     this.#ping()
   }
 
-  #subscribe(wish: SubscriptionWish): void {
+  #subscribe(subscription: WireSubscription): void {
     const id = this.#nextId++
-    this.#sent.set(wish.key, { id, wish })
-    const subscribe = { type: 'subscribe', id, selector: wish.selector, rate: wish.rate }
+    this.#sent.set(subscription.key, { id, subscription })
+    const subscribe = { type: 'subscribe', id, selector: subscription.selector, rate: subscription.rate }
     const fromMs = this.#newestMs - RESUME_OVERLAP_MS
-    const oldestMs = this.#options.nowMs() + this.#clock.offsetMs - wish.backfillMs
-    const resumes = this.#served.has(wish.key) && fromMs > oldestMs
-    this.#served.add(wish.key)
-    this.#send(resumes ? { ...subscribe, from_ns: this.#toNs(fromMs) } : { ...subscribe, backfill_ms: wish.backfillMs })
+    const oldestMs = this.#options.nowMs() + this.#clock.offsetMs - subscription.backfillMs
+    const resumes = this.#served.has(subscription.key) && fromMs > oldestMs
+    this.#served.add(subscription.key)
+    this.#send(resumes ? { ...subscribe, from_ns: this.#toNs(fromMs) } : { ...subscribe, backfill_ms: subscription.backfillMs })
   }
 
   #toNs(ms: number): string {
@@ -281,7 +281,7 @@ export class Connection {
   #watch(socket: SocketLike): void {
     if (socket !== this.#socket) return
     const nowMs = this.#options.nowMs()
-    // Not at the greeting: an aggregator that greets and then sends nonsense is not asked again four times a second.
+    // Not at the greeting: an aggregator that greets and then sends nonsense must not be called four times a second.
     if (this.#greeted && nowMs - this.#greetedMs > STABLE_AFTER_MS) this.#attempt = 0
     if (!this.#greeted && nowMs - this.#heardMs > HANDSHAKE_MAX_MS) {
       this.#refuse(`'${this.#options.address}' did not greet within ${HANDSHAKE_MAX_MS / 1000} s.`, CLOSE_SILENT)

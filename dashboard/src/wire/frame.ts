@@ -7,7 +7,7 @@ export const FRAME_VERSION = 1
 export const FRAME_HEADER_BYTES = 64
 export const SECTION_HEADER_BYTES = 16
 /** A frame above this is refused: ten times what a full backfill of a page takes. */
-export const FRAME_BYTES_MAX = 256 * 1024 * 1024
+const FRAME_BYTES_MAX = 256 * 1024 * 1024
 
 export const FLAG_BACKFILL = 1
 export const FLAG_BACKFILL_END = 2

@@ -1,10 +1,10 @@
-// What the page and its worker tell each other. A frame crosses as the buffer that the socket delivered, transferred and
+// The messages between the page and its worker. A frame crosses as the buffer that the socket delivered, transferred and
 // not copied: the browser allocates that buffer anyway, so a pool of ours would only add a copy.
 import type { SeriesEntry } from './control'
 import type { FrameIndex } from './frame'
 
-/** What the page wants to see. `key` is stable while the wish is the same. */
-export type SubscriptionWish = {
+/** One subscription of the page. `key` is stable while the subscription is the same. */
+export type WireSubscription = {
   readonly key: string
   readonly selector: string
   readonly rate: number
@@ -14,13 +14,13 @@ export type SubscriptionWish = {
 export type ConnectionPhase =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'open' }
-  /** Two beats were missed: the socket is open, and nothing comes. */
+  /** Two heartbeats were missed: the socket is open, and nothing comes. */
   | { readonly kind: 'stalled', readonly sinceMs: number }
   | { readonly kind: 'lost', readonly sinceMs: number, readonly retryAtMs: number, readonly reason: string }
 
 export type ToWorker =
   | { readonly type: 'open', readonly addresses: readonly string[], readonly originNs: bigint }
-  | { readonly type: 'wish', readonly wishes: readonly SubscriptionWish[] }
+  | { readonly type: 'subscribe', readonly subscriptions: readonly WireSubscription[] }
   /** After painting: the newest tick on screen, and the newest sample's time to resume from. */
   | { readonly type: 'ack', readonly aggregator: number, readonly tick: number, readonly newestMs: number }
   | { readonly type: 'retry' }
@@ -33,7 +33,7 @@ export type FromWorker =
   | { readonly type: 'series', readonly aggregator: number, readonly series: readonly SeriesEntry[] }
   | { readonly type: 'frame', readonly aggregator: number, readonly buffer: ArrayBuffer, readonly index: FrameIndex, readonly arrivedMs: number }
   | { readonly type: 'clock', readonly aggregator: number, readonly offsetMs: number, readonly roundTripMs: number }
-  /** What was sent before the last change of wishes has all arrived. */
+  /** Every frame sent before the last change of subscriptions has arrived. */
   | { readonly type: 'settled', readonly aggregator: number }
   | { readonly type: 'rate', readonly aggregator: number, readonly rate: number, readonly reason: string }
   | { readonly type: 'gap', readonly aggregator: number, readonly reason: string, readonly samples: number }

@@ -1,11 +1,12 @@
-// GET /api/status of an aggregator: what its frames do not carry.
+// GET /api/status of an aggregator: its agents, and how it is doing itself.
+import { fieldsOf, listOf, textOf, type Fetch } from './http'
 
 /** What is read of one agent. */
 export type AgentStatus = {
   readonly service: string
   readonly instance: string
   readonly lost: number
-  /** Drawn when the agent's process starts; empty where it is not told. */
+  /** Random number of the agent's process; absent where the aggregator does not send it. */
   readonly session?: string
 }
 
@@ -14,8 +15,6 @@ export type StatusResult =
   /** Viewing is protected, and the token is missing or wrong. */
   | { readonly kind: 'unauthorized' }
   | { readonly kind: 'unreadable', readonly reason: string }
-
-type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 const TIMEOUT_MS = 3000
 
@@ -32,7 +31,7 @@ export async function fetchStatus(address: string, token: string | null, fetcher
   }
 }
 
-/** Where Grafana runs, if the aggregator was told. Nothing else than a web address becomes a link. */
+/** Where Grafana runs, if the aggregator knows. Nothing else than a web address becomes a link. */
 export function readGrafana(status: unknown): string | null {
   const grafana = fieldsOf(fieldsOf(status)['links'])['grafana']
   if (typeof grafana !== 'string' || !URL.canParse(grafana)) return null
@@ -54,6 +53,97 @@ export function readAgents(status: unknown): AgentStatus[] {
   })
 }
 
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {}
+export type PlatformAgent = {
+  readonly service: string
+  readonly instance: string
+  readonly peer: string
+  readonly sdk: string
+  readonly recorded: number
+  readonly acknowledged: number
+  readonly pending: number
+  readonly dropped: Readonly<Record<string, number>>
+  readonly clockOffsetMs: number
+  readonly roundTripMs: number
+  readonly reportAgeMs: number
+}
+
+export type PlatformStatus = {
+  readonly pid: number
+  readonly sessionId: string
+  readonly version: string
+  readonly phase: string
+  readonly uptimeMs: number
+  readonly sources: number
+  readonly series: number
+  readonly seriesMax: number
+  readonly ringBytes: number
+  readonly ringBytesMax: number
+  readonly streams: number
+  readonly batches: number
+  readonly received: number
+  readonly rejected: number
+  readonly rejectedByReason: Readonly<Record<string, number>>
+  readonly duplicates: number
+  readonly replayed: number
+  readonly malformed: number
+  readonly clients: number
+  readonly framesSent: number
+  readonly bytesSent: number
+  readonly frameMsMean: number
+  readonly frameMsMax: number
+  readonly overruns: number
+  readonly slowedDown: number
+  readonly clientsCut: number
+  readonly cpuSeconds: number
+  readonly memoryBytes: number
+  readonly heapBytes: number
+  readonly agents: readonly PlatformAgent[]
+  readonly conflicts: readonly { readonly service: string, readonly instance: string, readonly refused: string, readonly owner: string }[]
+}
+
+export function readPlatform(status: unknown, nowEpochMs: number): PlatformStatus {
+  const all = fieldsOf(status)
+  const storage = fieldsOf(all['storage'])
+  const ingest = fieldsOf(all['ingest'])
+  const streaming = fieldsOf(all['streaming'])
+  const process = fieldsOf(all['process'])
+  return {
+    pid: count(all['pid']), sessionId: textOf(all['session_id']), version: textOf(all['version']), phase: textOf(all['phase']),
+    uptimeMs: count(all['uptime_seconds']) * 1000,
+    sources: count(storage['sources']), series: count(storage['series']), seriesMax: count(storage['series_max']),
+    ringBytes: count(storage['ring_bytes']), ringBytesMax: count(storage['ring_bytes_max']),
+    streams: count(ingest['streams']), batches: count(ingest['batches']), received: count(ingest['received']), rejected: count(ingest['rejected']),
+    rejectedByReason: counts(ingest['rejected_by_reason']), duplicates: count(ingest['duplicates']), replayed: count(ingest['replayed']),
+    malformed: count(ingest['malformed']),
+    clients: count(streaming['clients']), framesSent: count(streaming['frames_sent']), bytesSent: count(streaming['bytes_sent']),
+    frameMsMean: count(streaming['frame_seconds_mean']) * 1000, frameMsMax: count(streaming['frame_seconds_max']) * 1000,
+    overruns: count(streaming['overruns']), slowedDown: count(streaming['slowed_down']), clientsCut: count(streaming['clients_cut']),
+    cpuSeconds: count(process['cpu_seconds']), memoryBytes: count(process['memory_bytes']), heapBytes: count(process['heap_bytes']),
+    agents: listOf(all['agents']).map(item => readAgent(fieldsOf(item), nowEpochMs)),
+    conflicts: listOf(all['conflicts']).map(item => {
+      const { service, instance, refused_peer: refused, owner_peer: owner } = fieldsOf(item)
+      return { service: textOf(service), instance: textOf(instance), refused: textOf(refused), owner: textOf(owner) }
+    }),
+  }
+}
+
+function readAgent(agent: Record<string, unknown>, nowEpochMs: number): PlatformAgent {
+  const report = fieldsOf(agent['report'])
+  const reportedAtNs = textOf(report['reported_at_ns'])
+  return {
+    service: textOf(agent['service']), instance: textOf(agent['instance']), peer: textOf(agent['peer']), sdk: textOf(report['sdk']),
+    recorded: count(report['recorded']), acknowledged: count(report['acknowledged']), pending: count(report['pending']),
+    dropped: counts(report['dropped']),
+    clockOffsetMs: report['clock_offset_ns'] === undefined ? Number.NaN : count(report['clock_offset_ns']) / 1e6,
+    roundTripMs: report['round_trip_ns'] === undefined ? Number.NaN : count(report['round_trip_ns']) / 1e6,
+    reportAgeMs: /^\d+$/.test(reportedAtNs) ? nowEpochMs - Number(BigInt(reportedAtNs) / 1_000_000n) : Number.NaN,
+  }
+}
+
+function count(value: unknown): number {
+  return Number(value ?? 0) || 0
+}
+
+function counts(value: unknown): Record<string, number> {
+  return Object.fromEntries(Object.entries(fieldsOf(value)).map(([name, number]) => [name, count(number)]))
 }

@@ -1,6 +1,6 @@
-// /api/triggers of an aggregator: rules, what they fire on now, and what was kept of each firing.
-import { fieldsOf } from './catalog'
+// /api/triggers of an aggregator: rules, what they fire on now, and the capture of each firing.
 import type { SeriesKind } from './control'
+import { fieldsOf, listOf, textOf, textsOf } from './http'
 
 export const MEASURES = ['value', 'rate', 'min', 'max', 'mean', 'count'] as const
 export const CONDITIONS = ['>', '>=', '<', '<=', '==', '!='] as const
@@ -80,7 +80,7 @@ export function readTriggers(answer: unknown): Triggers | null {
   if (!Array.isArray(rules)) return null
   return {
     version: Number(version) || 0, canEdit: canEdit === true,
-    webhooks: list(webhooks).filter(one => typeof one === 'string'),
+    webhooks: listOf(webhooks).filter(one => typeof one === 'string'),
     rules: rules.map(readRule),
   }
 }
@@ -88,15 +88,15 @@ export function readTriggers(answer: unknown): Triggers | null {
 function readRule(item: unknown): RuleStatus {
   const fields = fieldsOf(item)
   const rule = fieldsOf(fields['rule'])
-  const state = text(fields['state'])
+  const state = textOf(fields['state'])
   return {
-    id: text(fields['id']), origin: text(fields['origin']),
-    rule: { ...rule, name: text(rule['name']), selector: text(rule['selector']), threshold: number(rule['threshold']) },
+    id: textOf(fields['id']), origin: textOf(fields['origin']),
+    rule: { ...rule, name: textOf(rule['name']), selector: textOf(rule['selector']), threshold: number(rule['threshold']) },
     state: state === 'pending' || state === 'firing' || state === 'disabled' ? state : 'inactive',
-    problem: text(fields['problem']), series: number(fields['series']), firing: number(fields['firing']), firingsTotal: number(fields['firings_total']),
-    active: list(fields['active']).map(one => {
+    problem: textOf(fields['problem']), series: number(fields['series']), firing: number(fields['firing']), firingsTotal: number(fields['firings_total']),
+    active: listOf(fields['active']).map(one => {
       const active = fieldsOf(one)
-      return { series: readSeriesName(active['series']), state: text(active['state']), sinceNs: ns(active['since_ns']) ?? 0n, value: number(active['value']) }
+      return { series: readSeriesName(active['series']), state: textOf(active['state']), sinceNs: ns(active['since_ns']) ?? 0n, value: number(active['value']) }
     }),
   }
 }
@@ -115,7 +115,7 @@ export function readCapture(answer: unknown): CaptureRecord | null {
       const fields = fieldsOf(item)
       const columns = Object.entries(fields).filter((pair): pair is [string, unknown[]] => Array.isArray(pair[1]) && pair[0] !== 'timestamps_ns')
       return {
-        series: readSeriesName(item), timesNs: list(fields['timestamps_ns']).map(one => ns(one) ?? 0n),
+        series: readSeriesName(item), timesNs: listOf(fields['timestamps_ns']).map(one => ns(one) ?? 0n),
         columns: Object.fromEntries(columns.map(([name, values]) => [name, values.map(number)])),
       }
     }),
@@ -125,28 +125,20 @@ export function readCapture(answer: unknown): CaptureRecord | null {
 function readFiring(item: unknown): FiringRecord {
   const fields = fieldsOf(item)
   return {
-    id: number(fields['id']), ruleId: text(fields['rule_id']), ruleName: text(fields['rule_name']), series: readSeriesName(fields['series']),
-    firedNs: ns(fields['fired_ns']) ?? 0n, sampleNs: ns(fields['sample_ns']) ?? 0n, endedNs: ns(fields['ended_ns']), end: text(fields['end']),
-    measure: text(fields['measure']), condition: text(fields['condition']), threshold: number(fields['threshold']),
-    value: number(fields['value']), peak: number(fields['peak']), capture: text(fields['capture']), webhook: text(fields['webhook']),
+    id: number(fields['id']), ruleId: textOf(fields['rule_id']), ruleName: textOf(fields['rule_name']), series: readSeriesName(fields['series']),
+    firedNs: ns(fields['fired_ns']) ?? 0n, sampleNs: ns(fields['sample_ns']) ?? 0n, endedNs: ns(fields['ended_ns']), end: textOf(fields['end']),
+    measure: textOf(fields['measure']), condition: textOf(fields['condition']), threshold: number(fields['threshold']),
+    value: number(fields['value']), peak: number(fields['peak']), capture: textOf(fields['capture']), webhook: textOf(fields['webhook']),
   }
 }
 
 function readSeriesName(item: unknown): SeriesName {
   const { id, service, instance, name, labels, kind, unit } = fieldsOf(item)
   return {
-    id: number(id), service: text(service), instance: text(instance), name: text(name), unit: text(unit),
+    id: number(id), service: textOf(service), instance: textOf(instance), name: textOf(name), unit: textOf(unit),
     kind: kind === 'counter' || kind === 'histogram' ? kind : 'gauge',
-    labels: Object.fromEntries(Object.entries(fieldsOf(labels)).filter((pair): pair is [string, string] => typeof pair[1] === 'string')),
+    labels: textsOf(labels),
   }
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 /** What is null has no value. */

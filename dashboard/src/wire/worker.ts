@@ -32,8 +32,8 @@ scope.onmessage = event => {
       }
       break
     }
-    case 'wish':
-      for (const connection of connections) connection.wish(message.wishes)
+    case 'subscribe':
+      for (const connection of connections) connection.subscribe(message.subscriptions)
       break
     case 'ack':
       connections[message.aggregator]?.ack(message.tick, message.newestMs)
