@@ -20,7 +20,7 @@ internal sealed class BatchFramer(AgentIdentity identity, InstrumentRegistry reg
     private readonly long[] _dropped = new long[DropReasons.Count];
     private int _declared;
 
-    public ReadOnlyMemory<byte> Message => _message.WrittenMemory;
+    public ReadOnlySpan<byte> Message => _message.Written;
 
     /// <summary>Where the log copies a batch's bytes to, before <see cref="FrameBatch"/>.</summary>
     public ProtoWriter Body { get; } = new();

@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using Observability.Protocol;
+using Grpc.Core;
 
 namespace Observability.Agent.Transport;
 
@@ -10,8 +9,6 @@ namespace Observability.Agent.Transport;
 internal sealed class ExchangeLoop(
     ExchangeContext context, Uri[] addresses, TelemetryAgentOptions options, Backoff backoff, ExchangeEvents events) : IDisposable
 {
-    private const string Method = "/telemetry.v1.TelemetryIngestor/Exchange";
-
     /// <summary>How long a half-closed stream may take to end when the agent stops.</summary>
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(250);
 
@@ -99,16 +96,7 @@ internal sealed class ExchangeLoop(
     private async Task<StreamEnd> RunStreamAsync(Uri address)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(_stopped.Token);
-        // A channel for each stream: after a time-out the connection itself may be dead, and a second stream on it would be too.
-        using var channel = new GrpcChannel(new GrpcChannelOptions
-        {
-            Address = address,
-            ApiKey = options.ApiKey.Length == 0 ? null : options.ApiKey,
-            ConnectTimeout = TimeSpan.FromMilliseconds(options.ConnectTimeoutMs),
-            UserAgent = context.Identity.Sdk,
-        });
-        GrpcDuplexCall call = channel.OpenDuplex(Method, GrpcCallOptions.Default, giveUp.Token);
-        await using ConfiguredAsyncDisposable closing = call.ConfigureAwait(false);
+        using var call = new ExchangeCall(address, options.ApiKey, TimeSpan.FromMilliseconds(options.ConnectTimeoutMs), giveUp.Token);
         var stream = new ExchangeStream(context, _framer, call);
         Task<StreamEnd> running = stream.RunAsync(giveUp);
         _stream = stream;
@@ -119,7 +107,7 @@ internal sealed class ExchangeLoop(
         string? gaveUp = await WatchAsync(stream, running, address, giveUp).ConfigureAwait(false);
         StreamEnd end = await running.ConfigureAwait(false);
         _stream = null;
-        return gaveUp is null ? end : end with { Status = new GrpcStatus(GrpcStatusCode.Unavailable, gaveUp) };
+        return gaveUp is null ? end : end with { Status = new Status(StatusCode.Unavailable, gaveUp) };
     }
 
     // Gives a stream up whose aggregator has gone silent; says so if it did.
@@ -166,7 +154,7 @@ internal sealed class ExchangeLoop(
         {
             _outcome = NewOutcome();
         }
-        events.OnState(AgentState.Waiting, $"Cannot stream to {failed}: {end.Status.ToString().TrimEnd('.')}.{end.Remedy} Trying again; what is recorded meanwhile is kept.");
+        events.OnState(AgentState.Waiting, $"Cannot stream to {failed}: {end.Reason}.{end.Remedy} Trying again; what is recorded meanwhile is kept.");
         _failedInRound++;
         if (_failedInRound < addresses.Length && !end.IsAccepted)
         {
