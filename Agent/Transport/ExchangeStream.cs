@@ -9,16 +9,14 @@ namespace Observability.Agent.Transport;
 /// One Exchange call, from declarations to its end. One task writes and one reads. First all series are declared and the Ack of that tells which
 /// batches the aggregator has already and whether it has lost its memory; then batches are replayed if so, and the pending ones sent.
 /// </summary>
-internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer, ExchangeCall call)
+internal sealed class ExchangeStream(
+    BatchLog log, BatchFramer framer, RefusedBatchPolicy refusedBatches, Signal wake, AgentClock clock, ExchangeCall call)
 {
     /// <summary>The longest pause an aggregator can ask for.</summary>
     internal const uint RetryAfterMsMax = 60_000;
 
-    private const long ReportIntervalNs = 1_000_000_000;
-
     private readonly TaskCompletionSource<bool> _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _awaitingSinceNs;
-    private long _reportedNs = long.MinValue;
     private long _sentNs;
     private long _resumeAtNs;
     private ulong _serverSession;
@@ -42,7 +40,7 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
     public void End()
     {
         _isEnding = true;
-        context.Wake.Set();
+        wake.Set();
     }
 
     /// <summary>Runs until the call ends; cancelling the source, whose token the call has too, ends it.</summary>
@@ -50,7 +48,7 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
     {
         framer.BeginStream();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(giveUp.Token);
-        ended.Token.UnsafeRegister(static wake => ((Signal)wake!).Set(), context.Wake);
+        ended.Token.UnsafeRegister(static signal => ((Signal)signal!).Set(), wake);
         Task reading = ReadAcksAsync(giveUp, ended);
         await WriteAsync(ended.Token).ConfigureAwait(false);
         await reading.ConfigureAwait(false);
@@ -84,19 +82,19 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
 
     private ValueTask<bool> TryDeclareAsync()
     {
-        framer.FrameDeclarations(ReportIfDue(), context.Estimate);
+        framer.FrameDeclarations();
         return TrySendAsync();
     }
 
     private async ValueTask<bool> TryReplayAsync()
     {
-        if (context.RefusedBatches.ReplayRefusedBy == _serverSession)
+        if (refusedBatches.ReplayRefusedBy == _serverSession)
         {
             return true;
         }
         ulong cursor = 0;
         framer.Body.Clear();
-        while (context.Log.TryCopyReplay(ref cursor, _serverSession, framer.Body, out BatchToSend batch))
+        while (log.TryCopyReplay(ref cursor, _serverSession, framer.Body, out BatchToSend batch))
         {
             _hasReplayed = true;
             if (!await TrySendBatchAsync(batch, isReplay: true).ConfigureAwait(false))
@@ -113,7 +111,7 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
         while (true)
         {
             framer.Body.Clear();
-            while (context.Log.TryCopyPending(ref cursor, framer.Body, out BatchToSend batch))
+            while (log.TryCopyPending(ref cursor, framer.Body, out BatchToSend batch))
             {
                 if (IsPaused)
                 {
@@ -130,11 +128,11 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
                 return true;
             }
             // Idle for a while: a report shows that the agent lives.
-            if (context.Clock.MonotonicNs() - _sentNs >= ReportIntervalNs && !await TryDeclareAsync().ConfigureAwait(false))
+            if (clock.MonotonicNs() - _sentNs >= BatchFramer.ReportIntervalNs && !await TryDeclareAsync().ConfigureAwait(false))
             {
                 return false;
             }
-            await context.Wake.WaitAsync().ConfigureAwait(false);
+            await wake.WaitAsync().ConfigureAwait(false);
             if (ended.IsCancellationRequested)
             {
                 return false;
@@ -152,39 +150,28 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
                 return false;
             }
         }
-        framer.FrameBatch(batch.Sequence, isReplay, ReportIfDue(), context.Estimate);
+        framer.FrameBatch(batch.Sequence, isReplay);
         framer.Body.Clear();
         return await TrySendAsync().ConfigureAwait(false);
     }
 
     private ValueTask<bool> TrySendAsync()
     {
-        _sentNs = context.Clock.MonotonicNs();
+        _sentNs = clock.MonotonicNs();
         Interlocked.CompareExchange(ref _awaitingSinceNs, _sentNs, 0);
         return call.TryWriteAsync(framer);
     }
 
     // The aggregator asked for a pause: batches wait in the log.
-    private bool IsPaused => Volatile.Read(ref _resumeAtNs) > context.Clock.MonotonicNs() && !_isEnding;
+    private bool IsPaused => Volatile.Read(ref _resumeAtNs) > clock.MonotonicNs() && !_isEnding;
 
     private async Task PauseAsync(CancellationToken ended)
     {
         while (IsPaused && !ended.IsCancellationRequested)
         {
-            long restNs = Volatile.Read(ref _resumeAtNs) - context.Clock.MonotonicNs();
+            long restNs = Volatile.Read(ref _resumeAtNs) - clock.MonotonicNs();
             await Task.Delay(TimeSpan.FromTicks(Math.Max(0, restNs / 100) + 1), ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-    }
-
-    private LedgerBook? ReportIfDue()
-    {
-        long nowNs = context.Clock.MonotonicNs();
-        if (_reportedNs != long.MinValue && nowNs - _reportedNs < ReportIntervalNs)
-        {
-            return null;
-        }
-        _reportedNs = nowNs;
-        return context.Ledger;
     }
 
     private async Task ReadAcksAsync(CancellationTokenSource giveUp, CancellationTokenSource ended)
@@ -211,11 +198,11 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
 
     private void Apply(Ack ack)
     {
-        long nowNs = context.Clock.MonotonicNs();
+        long nowNs = clock.MonotonicNs();
         Volatile.Write(ref _awaitingSinceNs, 0);
         if (ack.EchoSentAtNs != 0)
         {
-            context.Estimate.Add(ack.ServerSessionId, (long)ack.EchoSentAtNs, (long)ack.ServerTimeNs, context.Clock.PreciseNs());
+            framer.Estimate.Add(ack.ServerSessionId, (long)ack.EchoSentAtNs, (long)ack.ServerTimeNs, clock.PreciseNs());
         }
         if (ack.RetryAfterMs != 0)
         {
@@ -223,19 +210,18 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
         }
         if (ack.Rejected != 0)
         {
-            AgentEventSource.Log.SamplesRejected(
-                context.Identity.Service, context.Identity.Instance, (long)ack.Rejected, ack.Message);
+            AgentEventSource.Log.SamplesRejected(framer.Identity.Service, framer.Identity.Instance, (long)ack.Rejected, ack.Message);
         }
         _serverSession = ack.ServerSessionId;
-        if (context.Log.Acknowledge(ack.Sequence, (long)ack.Rejected, ack.ServerSessionId))
+        if (log.Acknowledge(ack.Sequence, (long)ack.Rejected, ack.ServerSessionId))
         {
             _hasProgress |= _accepted.Task.IsCompleted;
         }
         if (!_accepted.Task.IsCompleted)
         {
-            if (context.RefusedBatches.TryConvict(ack.ServerSessionId, out DropReason reason))
+            if (refusedBatches.TryConvict(ack.ServerSessionId, out DropReason reason))
             {
-                context.Log.TryDropFirstSent(reason);
+                log.TryDropFirstSent(reason);
             }
             _accepted.TrySetResult(true);
         }
