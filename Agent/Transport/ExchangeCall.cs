@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -60,6 +61,7 @@ internal sealed class ExchangeCall : IDisposable
             : null;
 
     /// <summary>Sends the framer's message, which may change once the task has completed. False: the call has ended.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> TryWriteAsync(BatchFramer framer)
     {
         try
@@ -87,6 +89,7 @@ internal sealed class ExchangeCall : IDisposable
     }
 
     /// <summary>The next Ack, valid until the next read; null when the call has ended.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Ack?> ReadAsync()
     {
         try

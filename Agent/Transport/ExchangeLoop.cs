@@ -137,15 +137,18 @@ internal sealed class ExchangeLoop(BatchLog log, BatchFramer framer, AgentClock 
     private async Task<string?> WatchAsync(ExchangeStream stream, Task running, Uri address, CancellationTokenSource giveUp)
     {
         TimeSpan period = TimeSpan.FromTicks(Math.Min(WatchPeriodMax.Ticks, _ackTimeout.Ticks / 4));
-        bool isAccepted = false;
+        bool isDecided = false;                         // then Accepted, which stays completed, is no longer waited for
         while (!running.IsCompleted)
         {
             Task delay = Task.Delay(period, giveUp.Token);
-            await (isAccepted ? Task.WhenAny(running, delay) : Task.WhenAny(running, delay, stream.Accepted)).ConfigureAwait(false);
-            if (!isAccepted && stream.Accepted.IsCompleted && await stream.Accepted.ConfigureAwait(false))
+            await (isDecided ? Task.WhenAny(running, delay) : Task.WhenAny(running, delay, stream.Accepted)).ConfigureAwait(false);
+            if (!isDecided && stream.Accepted.IsCompleted)
             {
-                isAccepted = true;
-                OnAccepted(address);
+                isDecided = true;
+                if (await stream.Accepted.ConfigureAwait(false))
+                {
+                    OnAccepted(address);
+                }
             }
             if (!running.IsCompleted && stream.AwaitingAck(clock.MonotonicNs()) > _ackTimeout)
             {
