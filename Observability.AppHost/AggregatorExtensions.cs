@@ -1,11 +1,13 @@
 using System.Globalization;
+using Observability.AppHost.Compose;
+using Observability.AppHost.Running;
 
 namespace Observability.AppHost;
 
 internal static class AggregatorExtensions
 {
     /// <summary>Fixed ports of a second aggregator lie this far above those of the first.</summary>
-    private const int PortStep = 10;
+    public const int PortStep = 10;
 
     /// <summary>Adds <c>aggregator</c>, <c>aggregator-2</c> and so on. No proxy stands before its ports: telemetry goes straight in.</summary>
     public static IResourceBuilder<ProjectResource> AddAggregator(
@@ -21,6 +23,10 @@ internal static class AggregatorExtensions
             .WithExternalHttpEndpoints()
             // Only Prometheus reads the metrics, and it is published in the same network.
             .WithHttpEndpoint(port: metrics, targetPort: metrics, name: "metrics", env: "METRICS_PORT", isProxied: false)
+            .WithUrlForEndpoint("http", url => url.Show(options.RunDashboard ? "API" : "Page", options.RunDashboard ? UrlOrder.Api : UrlOrder.Page))
+            .WithUrlForEndpoint("http", ShownUrls.WebSocket)
+            .WithUrlForEndpoint("grpc", url => url.Show("gRPC", UrlOrder.Grpc))
+            .WithUrlForEndpoint("metrics", url => url.Show("Metrics", UrlOrder.Metrics, "/metrics"))
             .WithHttpHealthCheck("/health", endpointName: "http")
             .PublishAsOwnService("observability-aggregator:latest", memory: "2G")
             .PublishHealthCheck("/app/Aggregator", "--health");
@@ -31,5 +37,5 @@ internal static class AggregatorExtensions
     public static IEnumerable<string> PublishedMetricsAddresses(GraphOptions options) => Enumerable.Range(0, options.Aggregators)
         .Select(index => string.Create(CultureInfo.InvariantCulture, $"{Name(index)}:{options.MetricsPort + (index * PortStep)}"));
 
-    private static string Name(int index) => index == 0 ? "aggregator" : string.Create(CultureInfo.InvariantCulture, $"aggregator-{index + 1}");
+    public static string Name(int index) => index == 0 ? "aggregator" : string.Create(CultureInfo.InvariantCulture, $"aggregator-{index + 1}");
 }

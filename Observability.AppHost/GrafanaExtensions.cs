@@ -1,4 +1,6 @@
 using System.Globalization;
+using Observability.AppHost.Compose;
+using Observability.AppHost.Running;
 
 namespace Observability.AppHost;
 
@@ -25,16 +27,13 @@ internal static class GrafanaExtensions
         EndpointReference livePage,
         GraphOptions options)
     {
-        ToolChoice choice = prometheus is null && options.RunGrafana != "off"
-            ? new ToolChoice(RunKind.Off, "there is no Prometheus to read from")
-            : ToolChoice.Make(options.RunGrafana, $"{options.GrafanaImage}", Name);
-        if (choice.Kind == RunKind.Off)
+        if (options.Grafana.Kind == RunKind.Off)
         {
-            ToolNotRun.Add(builder, Name, choice.Reason);
+            ToolNotRun.Add(builder, Name, options.Grafana.Reason);
             return;
         }
         var password = builder.AddParameter("grafana-admin-password", secret: true);
-        if (choice.Kind == RunKind.Container)
+        if (options.Grafana.Kind == RunKind.Container)
         {
             var grafana = builder.AddContainer(Name, options.GrafanaImage.Repository, options.GrafanaImage.Tag);
             string dashboards = builder.ExecutionContext.IsRunMode ? grafana.WriteDashboards(livePage) : Dashboards;
@@ -74,6 +73,7 @@ internal static class GrafanaExtensions
         where T : IResourceWithEnvironment, IResourceWithEndpoints, IResourceWithWaitSupport
     {
         return grafana.WithHttpHealthCheck(HealthPath)
+            .WithUrlForEndpoint("http", url => url.Show("Grafana", UrlOrder.Grafana))
             .WithExternalHttpEndpoints()
             .WithEnvironment("PROMETHEUS_URL", prometheus.GetEndpoint("http"))
             .WithEnvironment("GF_SECURITY_ADMIN_PASSWORD", password)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Observability.AppHost.Running;
 
 namespace Observability.AppHost;
 
@@ -31,8 +32,8 @@ internal sealed class GraphOptions
     /// <summary><c>Dashboard:Run=off</c> leaves the page's development server out, and with it the need for Node.</summary>
     public bool RunDashboard { get; private init; }
 
-    /// <summary><c>Prometheus:Run</c>: auto, container, process or off.</summary>
-    public required string RunPrometheus { get; init; }
+    /// <summary>What <c>Prometheus:Run</c> (auto, container, process or off) means on this machine.</summary>
+    public required ToolChoice Prometheus { get; init; }
 
     /// <summary>The image of Prometheus, with its tag.</summary>
     public required ImageName PrometheusImage { get; init; }
@@ -42,8 +43,8 @@ internal sealed class GraphOptions
     /// <summary>Where Prometheus keeps its data in process mode, relative to the AppHost; null means a directory that goes when the graph ends.</summary>
     public string? PrometheusData { get; private init; }
 
-    /// <summary><c>Grafana:Run</c>: auto, container, process or off.</summary>
-    public required string RunGrafana { get; init; }
+    /// <summary>What <c>Grafana:Run</c> (auto, container, process or off) means on this machine. There is none without Prometheus, whose data it shows.</summary>
+    public required ToolChoice Grafana { get; init; }
 
     /// <summary>The image of Grafana, with its tag.</summary>
     public required ImageName GrafanaImage { get; init; }
@@ -55,6 +56,10 @@ internal sealed class GraphOptions
 
     public static GraphOptions Read(IConfiguration configuration, DistributedApplicationExecutionContext context)
     {
+        ImageName prometheusImage = ReadImage(configuration, "Prometheus:Image", "prom/prometheus:v3.4.1");
+        ImageName grafanaImage = ReadImage(configuration, "Grafana:Image", "grafana/grafana:12.0.2");
+        string runGrafana = ReadTool(configuration, "Grafana:Run", context);
+        ToolChoice prometheus = ToolChoice.Make(ReadTool(configuration, "Prometheus:Run", context), $"{prometheusImage}", "prometheus");
         return new GraphOptions
         {
             Aggregators = ReadNumber(configuration, "Aggregators", 1, min: 1, AggregatorsMax),
@@ -64,15 +69,35 @@ internal sealed class GraphOptions
             MetricsPort = ReadPort(configuration, context, "Ports:Metrics", 9100),
             DashboardPort = ReadPort(configuration, context, "Ports:Dashboard", 5173),
             RunDashboard = ReadWord(configuration, "Dashboard:Run", "process", "off") == "process",
-            RunPrometheus = ReadTool(configuration, "Prometheus:Run", context),
-            PrometheusImage = ReadImage(configuration, "Prometheus:Image", "prom/prometheus:v3.4.1"),
+            Prometheus = prometheus,
+            PrometheusImage = prometheusImage,
             PrometheusPort = ReadPort(configuration, context, "Ports:Prometheus", 9090),
             PrometheusData = configuration["Prometheus:Data"],
-            RunGrafana = ReadTool(configuration, "Grafana:Run", context),
-            GrafanaImage = ReadImage(configuration, "Grafana:Image", "grafana/grafana:12.0.2"),
+            Grafana = prometheus.Kind == RunKind.Off && runGrafana != "off"
+                ? new ToolChoice(RunKind.Off, "there is no Prometheus to read from")
+                : ToolChoice.Make(runGrafana, $"{grafanaImage}", "grafana"),
+            GrafanaImage = grafanaImage,
             GrafanaPort = ReadPort(configuration, context, "Ports:Grafana", context.IsPublishMode ? 3000 : 3001),
             GrafanaHome = configuration["Grafana:Home"] ?? "/usr/share/grafana",
         };
+    }
+
+    /// <summary>The ports that the graph listens on while it runs, apart from those that are free ones anyway.</summary>
+    public IEnumerable<(string Use, int Port)> FixedPorts()
+    {
+        IEnumerable<(string Use, int? Port)> all = Enumerable.Range(0, Aggregators).SelectMany(index => new (string, int?)[]
+        {
+            ($"{AggregatorExtensions.Name(index)} gRPC", GrpcPort + (index * AggregatorExtensions.PortStep)),
+            ($"{AggregatorExtensions.Name(index)} HTTP", HttpPort + (index * AggregatorExtensions.PortStep)),
+            ($"{AggregatorExtensions.Name(index)} metrics", MetricsPort + (index * AggregatorExtensions.PortStep)),
+        });
+        (string Use, int? Port)[] others =
+        [
+            ("dashboard", RunDashboard ? DashboardPort : null),
+            ("prometheus", Prometheus.Kind == RunKind.Off ? null : PrometheusPort),
+            ("grafana", Grafana.Kind == RunKind.Off ? null : GrafanaPort),
+        ];
+        return all.Concat(others).Where(one => one.Port is not null).Select(one => (one.Use, one.Port!.Value));
     }
 
     private static int? ReadPort(IConfiguration configuration, DistributedApplicationExecutionContext context, string key, int defaultPort)

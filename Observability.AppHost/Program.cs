@@ -1,20 +1,33 @@
 using Observability.AppHost;
+using Observability.AppHost.Compose;
+using Observability.AppHost.Running;
 
 var builder = DistributedApplication.CreateBuilder(args);
-GraphOptions options = GraphOptions.Read(builder.Configuration, builder.ExecutionContext);
+GraphOptions options;
+try
+{
+    options = GraphOptions.Read(builder.Configuration, builder.ExecutionContext);
+    TakenPorts.RefuseAny(builder, options);
+}
+catch (DistributedApplicationException refusal)
+{
+    await Console.Error.WriteLineAsync(refusal.Message);
+    return 1;
+}
+builder.AddComposePublisher();
+builder.AddRestartOfCrashed();
+builder.AddAddressBlock();
 
-builder.AddDockerComposeEnvironment("compose").WithDashboard(false);
-
-var apiKeys = builder.AddParameter("telemetry-api-keys", secret: true);
+var apiKeys = builder.AddOptionalSecret("telemetry-api-keys");
 
 var aggregators = Enumerable.Range(0, options.Aggregators)
-    .Select(index => builder.AddAggregator(index, options).WithEnvironment("TELEMETRY_API_KEYS", apiKeys))
+    .Select(index => builder.AddAggregator(index, options).WithSecret("TELEMETRY_API_KEYS", apiKeys))
     .ToList();
 
 builder.AddProject<Projects.SimAgent>("sim-agent", launchProfileName: null)
     .WithReferences(aggregators)
     .WithEnvironment("AGGREGATOR_ADDR", Addresses.Join(aggregators, "grpc"))
-    .WithEnvironment("API_KEY", apiKeys)
+    .WithSecret("API_KEY", apiKeys)
     .WithReplicas(options.SimAgents)
     .PublishAsOwnService("observability-sim-agent:latest", memory: "256M", processors: "0.5", options.SimAgents)
     .WaitForAll(aggregators);
@@ -24,6 +37,8 @@ if (options.RunDashboard || builder.ExecutionContext.IsPublishMode)
 {
     var dashboard = builder.AddViteApp("dashboard", "../dashboard")
         .WithEndpoint("http", endpoint => endpoint.Port = options.DashboardPort)
+        .WithUrlForEndpoint("http", url => url.Show("Page", UrlOrder.Page))
+        .WithHttpHealthCheck("/")
         .WithReferences(aggregators)
         .WithExternalHttpEndpoints()
         .WaitForAll(aggregators);
@@ -42,4 +57,7 @@ if (options.RunDashboard || builder.ExecutionContext.IsPublishMode)
 var prometheus = builder.AddPrometheus(aggregators, options);
 builder.AddGrafana(prometheus, aggregators, livePage, options);
 
-builder.Build().Run();
+// Disposed in any case: temporary directories are removed with the application's services.
+await using DistributedApplication app = builder.Build();
+await app.RunAsync();
+return 0;

@@ -1,3 +1,6 @@
+using Observability.AppHost.Compose;
+using Observability.AppHost.Running;
+
 namespace Observability.AppHost;
 
 internal static class PrometheusExtensions
@@ -11,15 +14,14 @@ internal static class PrometheusExtensions
     public static IResourceBuilder<IResourceWithEndpoints>? AddPrometheus(
         this IDistributedApplicationBuilder builder, IReadOnlyList<IResourceBuilder<ProjectResource>> aggregators, GraphOptions options)
     {
-        ToolChoice choice = ToolChoice.Make(options.RunPrometheus, $"{options.PrometheusImage}", Name);
-        switch (choice.Kind)
+        switch (options.Prometheus.Kind)
         {
             case RunKind.Container:
                 return builder.AddPrometheusContainer(aggregators, options);
             case RunKind.Process:
                 return builder.AddPrometheusProcess(aggregators, options);
             default:
-                ToolNotRun.Add(builder, Name, choice.Reason);
+                ToolNotRun.Add(builder, Name, options.Prometheus.Reason);
                 return null;
         }
     }
@@ -38,6 +40,7 @@ internal static class PrometheusExtensions
         prometheus.WithBindMount(configuration, "/etc/prometheus", isReadOnly: true)
             .WithVolume("prometheus-data", "/prometheus")
             .WithHttpEndpoint(port: options.PrometheusPort, targetPort: Port)
+            .WithUrlForEndpoint("http", url => url.Show("Prometheus", UrlOrder.Prometheus))
             .WithHttpHealthCheck(ReadyPath)
             .WithExternalHttpEndpoints();
         return prometheus.WaitForAll(aggregators)
@@ -61,6 +64,7 @@ internal static class PrometheusExtensions
         var prometheus = builder.AddExecutable(Name, Name, ".",
                 $"--config.file={Path.Combine(configuration, "prometheus.yml")}", $"--storage.tsdb.path={data}", "--log.level=warn")
             .WithHttpEndpoint(port: options.PrometheusPort, targetPort: options.PrometheusPort, isProxied: false)
+            .WithUrlForEndpoint("http", url => url.Show("Prometheus", UrlOrder.Prometheus))
             .WithHttpHealthCheck(ReadyPath);
         EndpointReferenceExpression port = prometheus.GetEndpoint("http").Property(EndpointProperty.TargetPort);
         prometheus.WithArgs(ReferenceExpression.Create($"--web.listen-address=127.0.0.1:{port}"));

@@ -12,11 +12,10 @@ public sealed class ArrowTests
     [
         // Between projects.
         .. Forbid("Observability.Protocol", "Observability.Protocol", "*", Server, "Observability.Agent", "Microsoft.AspNetCore"),
-        .. Forbid("Agent", "Observability.Agent", "*", Server, "Microsoft.AspNetCore", "Microsoft.Extensions", "Google.Protobuf"),
+        .. Forbid("Agent", "Observability.Agent", "*", Server, "Observability.ServiceDefaults", "Microsoft.AspNetCore", "Microsoft.Extensions", "Google.Protobuf"),
         .. Forbid("SimAgent", "SimAgent", "*", Server, "Observability.Protocol", "Google.Protobuf"),
         .. Forbid("Aggregator", "Aggregator", "*", "Observability.Agent", "Aspire"),
         .. Forbid("Observability.ServiceDefaults", "Observability.ServiceDefaults", "*", Server, "Observability.Agent", "Observability.Protocol"),
-        .. Forbid("Observability.Hosting", "Observability.Hosting", "*", Server, "Observability.Agent", "Observability.Protocol"),
         .. Forbid("Observability.AppHost", "Observability.AppHost", "*", Server, "Observability.Agent", "Observability.Protocol"),
 
         // Inside the aggregator: Rings <- History <- Storage <- { Ingest, Streaming, Query, Triggers, Export } <- Program.

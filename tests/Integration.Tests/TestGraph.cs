@@ -96,7 +96,7 @@ public sealed class TestGraph : IAsyncDisposable
     public async Task ExecuteAsync(string command, string resourceName = "aggregator")
     {
         ExecuteCommandResult result = await App.ResourceCommands.ExecuteCommandAsync(resourceName, command, TestContext.Current.CancellationToken);
-        Assert.True(result.Success, result.ErrorMessage);
+        Assert.True(result.Success, result.Message);
     }
 
     public async ValueTask DisposeAsync()

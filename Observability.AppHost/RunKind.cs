@@ -1,9 +1,0 @@
-namespace Observability.AppHost;
-
-/// <summary>How a tool beside the product comes into the graph.</summary>
-internal enum RunKind
-{
-    Container,
-    Process,
-    Off,
-}
