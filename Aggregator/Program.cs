@@ -1,6 +1,5 @@
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Export;
-using Observability.Aggregator.Grpc;
 using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Listening;
 using Observability.Aggregator.Query;
@@ -9,7 +8,6 @@ using Observability.Aggregator.Snapshots;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;
 using Observability.Aggregator.Triggers;
-using Observability.Protocol.V1;
 using Observability.ServiceDefaults;
 
 namespace Observability.Aggregator;
@@ -46,7 +44,7 @@ internal static class Program
         app.UseAccess();
 
         IEndpointRouteBuilder grpc = app.On(Listener.Grpc).For(Access.Ingest);
-        grpc.MapGrpcServer(() => TelemetryReflection.Descriptor);
+        grpc.MapGrpcServer();
         grpc.MapIngest();
         IEndpointRouteBuilder web = app.On(Listener.Web);
         web.For(Access.Public).MapHealth();

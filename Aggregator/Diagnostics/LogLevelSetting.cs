@@ -28,6 +28,12 @@ internal static class LogLevelSetting
         if (level == LogLevel.Information)
         {
             logging.AddFilter("Microsoft", LogLevel.Warning);
+            logging.AddFilter("Grpc", LogLevel.Warning);        // A client that goes away is a stack trace at the level of information.
+        }
+        if (level > LogLevel.Debug)
+        {
+            // Not to be serving yet, or any longer, is no failure.
+            logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         }
         logging.ClearProviders();
         logging.AddSimpleConsole(console =>

@@ -1,5 +1,4 @@
-using System.Buffers;
-using Observability.Protocol;
+using Grpc.Core;
 
 namespace Observability.Aggregator.Ingest;
 
@@ -10,8 +9,8 @@ internal interface IBatchSource
     string Peer { get; }
 
     /// <summary>Takes a message that is already here; it is valid until the next one is taken. Never waits.</summary>
-    bool TryRead(out ReadOnlySequence<byte> message);
+    bool TryRead(out ReadOnlyMemory<byte> message);
 
     /// <summary>Ends the stream from outside. Any thread.</summary>
-    void Abort(GrpcStatus status);
+    void Abort(Status status);
 }

@@ -1,5 +1,4 @@
 using Observability.Aggregator.Diagnostics;
-using Observability.Aggregator.Grpc;
 
 namespace Observability.Aggregator.Ingest;
 
@@ -15,7 +14,8 @@ internal static class IngestRegistration
         services.AddSingleton<AckPacer>();
         services.AddSingleton<KeyUsages>();
         services.AddSingleton<TelemetryIngestor>();
-        services.AddSingleton<IDrain, IngestDrain>();
+        services.AddSingleton<IngestCalls>();
+        services.AddSingleton<IDrain>(static provider => provider.GetRequiredService<IngestCalls>());
         services.AddSingleton<Cardinality>();
         services.AddSingleton<IMetricSource, IngestMetrics>();
         services.AddSingleton<IMetricSource, AgentMetrics>();
@@ -24,9 +24,16 @@ internal static class IngestRegistration
 
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder endpoints)
     {
-        TelemetryIngestor ingestor = endpoints.ServiceProvider.GetRequiredService<TelemetryIngestor>();
-        endpoints.MapGrpc(TelemetryIngestor.StreamTelemetryPath, ingestor.StreamTelemetryAsync);
-        endpoints.MapGrpc(TelemetryIngestor.ExchangePath, ingestor.ExchangeAsync);
+        TimeProvider time = endpoints.ServiceProvider.GetRequiredService<TimeProvider>();
+        endpoints.MapGrpcService<TelemetryIngestor>().Add(endpoint =>
+        {
+            RequestDelegate serve = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = http =>
+            {
+                PartialMessageClock.Watch(http, time);
+                return serve(http);
+            };
+        });
         return endpoints;
     }
 }

@@ -1,12 +1,12 @@
 using System.Buffers;
-using Observability.Protocol;
+using Grpc.Core;
 
 namespace Observability.Aggregator.Ingest;
 
 internal sealed partial class IngestStream
 {
     /// <summary>[Data plane] One batch, in the stream's turn: check it, find out whether it is to be applied, apply it, count it.</summary>
-    private void Apply(in ReadOnlySequence<byte> message)
+    private void Apply(ReadOnlyMemory<byte> message)
     {
         IngestShard shard = _shard!;
         if (_owner is null && !TryJoin())
@@ -15,7 +15,7 @@ internal sealed partial class IngestStream
         }
         shard.Counters.CountBatch();
         BatchDecoder decoder = shard.Decoder;
-        bool applied = decoder.TryScan(message, _owner!.Identities) && IsOwnIdentity(decoder) && TryClaim(decoder)
+        bool applied = decoder.TryScan(new ReadOnlySequence<byte>(message), _owner!.Identities) && IsOwnIdentity(decoder) && TryClaim(decoder)
             && shard.Writer.TryDeclare(_owner.Writer, _owner.Identities, _refs);
         if (applied)
         {
@@ -141,7 +141,7 @@ internal sealed partial class IngestStream
             || decoder.Fault.At("instance", $"is not '{_instance}', to which the stream belongs; open a stream for each service and instance");
     }
 
-    private GrpcStatus Malformed(BatchDecoder decoder) => new(
-        GrpcStatusCode.InvalidArgument,
+    private Status Malformed(BatchDecoder decoder) => new(
+        StatusCode.InvalidArgument,
         $"Cannot apply batch {decoder.FindSequence()} of {_service}/{_instance}: {decoder.Fault}. Nothing of it was applied.");
 }

@@ -1,4 +1,4 @@
-using Observability.Protocol;
+using Grpc.Core;
 
 namespace Observability.Aggregator.Ingest;
 
@@ -11,8 +11,8 @@ internal sealed partial class IngestStream
         if (_owner is null)
         {
             AskToWait = true;
-            Status = new GrpcStatus(
-                GrpcStatusCode.ResourceExhausted,
+            Status = new Status(
+                StatusCode.ResourceExhausted,
                 $"Cannot open source '{_service}/{_instance}': {services.Store.Options.SourcesMax} sources are the limit (Storage:SourcesMax).");
             return false;
         }
@@ -59,15 +59,15 @@ internal sealed partial class IngestStream
         _shard!.Counters.CountConflict();
         services.Agents.Add(new OwnerConflict(_service, _instance, Peer, current.Peer, NewestBatchNs));
         AskToWait = true;
-        Status = new GrpcStatus(
-            GrpcStatusCode.AlreadyExists,
+        Status = new Status(
+            StatusCode.AlreadyExists,
             $"Cannot take batches of {_service}/{_instance} from {Peer}: another session of it is live, from {current.Peer}. Give each process its own instance.");
     }
 
     /// <summary>The stream has had its last batch. In the turn of the shard that both belong to.</summary>
     private void GiveWay(IngestStream next)
     {
-        Status = new GrpcStatus(GrpcStatusCode.Aborted, $"A newer stream of {_service}/{_instance}, from {next.Peer}, has taken over.");
+        Status = new Status(StatusCode.Aborted, $"A newer stream of {_service}/{_instance}, from {next.Peer}, has taken over.");
         source.Abort(Status.Value);
     }
 

@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Runtime.ExceptionServices;
 using System.Text;
 using System.Threading.Tasks.Sources;
+using Grpc.Core;
 using Observability.Aggregator.Diagnostics;
-using Observability.Protocol;
 
 namespace Observability.Aggregator.Ingest;
 
@@ -16,7 +16,7 @@ internal sealed partial class IngestStream(IngestServices services, IBatchSource
     private readonly WireFault _firstFault = new();
     private readonly RefTable _refs = new(services.Options.RefsPerStreamMax);
     private ManualResetValueTaskSourceCore<bool> _turn = new() { RunContinuationsAsynchronously = true };
-    private ReadOnlySequence<byte> _first;
+    private ReadOnlyMemory<byte> _first;
     private bool _hasFirst;
     private bool _isClosing;
     private string _service = "";
@@ -31,7 +31,7 @@ internal sealed partial class IngestStream(IngestServices services, IBatchSource
     private ExceptionDispatchInfo? _failure;
     private volatile End? _end;    // One reference: a stream that takes over writes it while the endpoint may read.
 
-    private sealed record End(GrpcStatus Status);
+    private sealed record End(Status Status);
 
     /// <summary>Next in its shard's queue; the shard's.</summary>
     public IngestStream? NextWaiting { get; set; }
@@ -39,7 +39,7 @@ internal sealed partial class IngestStream(IngestServices services, IBatchSource
     public string Peer => source.Peer;
 
     /// <summary>Not null once the stream must end.</summary>
-    public GrpcStatus? Status { get => _end?.Status; private set => _end = value is { } status ? new End(status) : null; }
+    public Status? Status { get => _end?.Status; private set => _end = value is { } status ? new End(status) : null; }
 
     /// <summary>The client met a limit that may have room later: ask it to wait.</summary>
     public bool AskToWait { get; private set; }
@@ -93,7 +93,7 @@ internal sealed partial class IngestStream(IngestServices services, IBatchSource
                 return;
             }
             NewestBatchNs = services.Time.UnixNs();
-            for (int i = 0; i < services.Options.BatchesPerTurnMax && Status is null && TryTake(out ReadOnlySequence<byte> message); i++)
+            for (int i = 0; i < services.Options.BatchesPerTurnMax && Status is null && TryTake(out ReadOnlyMemory<byte> message); i++)
             {
                 Apply(message);
             }
@@ -134,11 +134,11 @@ internal sealed partial class IngestStream(IngestServices services, IBatchSource
             return false;
         }
         _hasFirst = true;
-        if (!BatchIdentity.TryRead(_first, _firstFault, out _service, out _instance))
+        if (!BatchIdentity.TryRead(new ReadOnlySequence<byte>(_first), _firstFault, out _service, out _instance))
         {
             // No shard counts it: there is no source it could belong to.
             services.Counters.CountMalformedFirst();
-            Status = new GrpcStatus(GrpcStatusCode.InvalidArgument, $"Cannot apply the stream's first batch: {_firstFault}. Nothing of it was applied.");
+            Status = new Status(StatusCode.InvalidArgument, $"Cannot apply the stream's first batch: {_firstFault}. Nothing of it was applied.");
             return false;
         }
         int bytesMax = services.Store.Options.LabelValueBytesMax;
@@ -146,8 +146,8 @@ internal sealed partial class IngestStream(IngestServices services, IBatchSource
         _instanceBytes = Encoding.UTF8.GetBytes(_instance);
         if (_serviceBytes.Length > bytesMax || _instanceBytes.Length > bytesMax)
         {
-            Status = new GrpcStatus(
-                GrpcStatusCode.ResourceExhausted,
+            Status = new Status(
+                StatusCode.ResourceExhausted,
                 $"Cannot open source: service and instance have {_serviceBytes.Length} and {_instanceBytes.Length} bytes, {bytesMax} are the limit (Storage:LabelValueBytesMax).");
             return false;
         }
@@ -155,7 +155,7 @@ internal sealed partial class IngestStream(IngestServices services, IBatchSource
         return true;
     }
 
-    private bool TryTake(out ReadOnlySequence<byte> message)
+    private bool TryTake(out ReadOnlyMemory<byte> message)
     {
         if (!_hasFirst)
         {

@@ -1,91 +1,120 @@
+using System.Globalization;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
 using Observability.Aggregator.Diagnostics;
-using Observability.Aggregator.Grpc;
-using Observability.Protocol;
+using Observability.Aggregator.Listening;
 using Observability.Protocol.V1;
 
 namespace Observability.Aggregator.Ingest;
 
 /// <summary>The two methods of telemetry.v1.TelemetryIngestor. Acks are coalesced: one for all batches of a wake-up, and of an interval.</summary>
-internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer, KeyUsages keys)
+internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer, KeyUsages keys, IngestCalls calls, IOptions<GrpcOptions> options)
+    : TelemetryBinding.ServiceBase
 {
-    public const string StreamTelemetryPath = "/telemetry.v1.TelemetryIngestor/StreamTelemetry";
-    public const string ExchangePath = "/telemetry.v1.TelemetryIngestor/Exchange";
+    private static readonly Status ClientGone = new(StatusCode.Cancelled, "The client reset the stream, its connection was lost, or its deadline passed.");
+    private static readonly Status Draining = new(StatusCode.Unavailable, "The aggregator is shutting down; what was acknowledged is applied.");
 
-    private static readonly GrpcStatus Draining = new(GrpcStatusCode.Unavailable, "The aggregator is shutting down; what was acknowledged is applied.");
+    public override Task<Ack> StreamTelemetry(IAsyncStreamReader<BatchMessage> requestStream, ServerCallContext context) =>
+        ServeAsync(requestStream, null, context);
 
-    public ValueTask<GrpcStatus> StreamTelemetryAsync(GrpcServerCall call) => ServeAsync(call, isExchange: false);
+    public override Task Exchange(IAsyncStreamReader<BatchMessage> requestStream, IServerStreamWriter<Ack> responseStream, ServerCallContext context) =>
+        ServeAsync(requestStream, responseStream, context);
 
-    public ValueTask<GrpcStatus> ExchangeAsync(GrpcServerCall call) => ServeAsync(call, isExchange: true);
-
-    private async ValueTask<GrpcStatus> ServeAsync(GrpcServerCall call, bool isExchange)
+    private async Task<Ack> ServeAsync(IAsyncStreamReader<BatchMessage> requests, IServerStreamWriter<Ack>? responses, ServerCallContext context)
     {
-        KeyUsage key = keys.Of(call.Http);
-        if (!key.TryOpen())
-        {
-            return Refuse(call);
-        }
-        IngestStream stream = new(services, new GrpcBatchSource(call), isExchange, key);
-        services.Counters.OpenStream();
-        AckPacer.Stream acks = pacer.Open(call.Wake);
+        HttpContext http = context.GetHttpContext();
+        using IngestCall call = new(requests, $"{http.Connection.RemoteIpAddress}:{http.Connection.RemotePort}", http.Features.Get<PartialMessageClock>());
+        KeyUsage key = keys.Of(http);
+        Open(call, key, context);
+        IngestStream stream = new(services, call, isExchange: responses is not null, key);
+        AckPacer.Stream pace = pacer.Open(call.Wake);
+        using CancellationTokenRegistration gone = context.CancellationToken.UnsafeRegister(static call => ((IngestCall)call!).Abort(ClientGone), call);
         try
         {
-            return await ServeAsync(call, stream, acks, isExchange);
+            return await ServeAsync(call, stream, pace, responses, context);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException && context.CancellationToken.IsCancellationRequested)
+        {
+            throw new RpcException(ClientGone);             // Nobody is left to take an Ack.
         }
         finally
         {
-            pacer.Close(acks);
+            pacer.Close(pace);
             await stream.CloseAsync();
             services.Counters.CloseStream();
+            calls.Remove(call);
             key.Close();
         }
     }
 
-    private async ValueTask<GrpcStatus> ServeAsync(GrpcServerCall call, IngestStream stream, AckPacer.Stream acks, bool isExchange)
+    private void Open(IngestCall call, KeyUsage key, ServerCallContext context)
+    {
+        if (!key.TryOpen())
+        {
+            keys.CountRefused();
+            AskToWait(context, services.Options.RetryPushbackMs);
+            throw new RpcException(new Status(
+                StatusCode.ResourceExhausted,
+                $"Cannot open another stream: {services.Options.StreamsPerKeyMax} of one key are the limit (Ingest:StreamsPerKeyMax)."));
+        }
+        if (!calls.TryAdd(call))
+        {
+            key.Close();
+            AskToWait(context, options.Value.RetryPushbackMs);
+            throw new RpcException(new Status(
+                StatusCode.ResourceExhausted, $"Cannot open another stream: {options.Value.StreamsMax} are open, which is the limit (Grpc:StreamsMax)."));
+        }
+        services.Counters.OpenStream();
+    }
+
+    private async Task<Ack> ServeAsync(
+        IngestCall call, IngestStream stream, AckPacer.Stream pace, IServerStreamWriter<Ack>? responses, ServerCallContext context)
     {
         Ack ack = new();
+        bool hasStarted = false;
         while (stream.Status is null && await call.WaitToReadAsync())
         {
             await stream.ApplyAsync();
-            if (isExchange && stream.Tally.Batches > 0 && (stream.Tally.RetryAfterMs > 0 || acks.IsDue(stream.Tally.PushIntervalMs)))
+            if (responses is not null && stream.Tally.Batches > 0 && (stream.Tally.RetryAfterMs > 0 || pace.IsDue(stream.Tally.PushIntervalMs)))
             {
-                Write(call, stream, ack);
-                await call.FlushAsync();
+                hasStarted = true;
+                await responses.WriteAsync(Fill(ack, stream.Tally));
+            }
+            if (!hasStarted && stream.Status is null)
+            {
+                // The client learns that its stream has begun. One that is refused on its first message is trailers alone.
+                hasStarted = true;
+                await context.WriteResponseHeadersAsync([]);
             }
         }
-        if (isExchange && stream.Tally.Batches > 0)
+        if (responses is not null && stream.Tally.Batches > 0 && !context.CancellationToken.IsCancellationRequested)
         {
-            Write(call, stream, ack);
+            await responses.WriteAsync(Fill(ack, stream.Tally));
         }
         if (stream.AskToWait)
         {
-            AskToWait(call);
+            AskToWait(context, services.Options.RetryPushbackMs);
         }
         if (stream.Status is { } status)
         {
-            return status;
+            throw new RpcException(status);
         }
-        if (!isExchange)
+        if (call.End is { } end)
         {
-            Write(call, stream, ack);
+            throw end;
         }
-        return call.IsStopped ? Draining : new GrpcStatus(GrpcStatusCode.Ok, "");
+        if (call.IsStopped)
+        {
+            throw new RpcException(Draining);
+        }
+        return Fill(ack, stream.Tally);
     }
 
-    private GrpcStatus Refuse(GrpcServerCall call)
-    {
-        keys.CountRefused();
-        AskToWait(call);
-        return new GrpcStatus(
-            GrpcStatusCode.ResourceExhausted,
-            $"Cannot open another stream: {services.Options.StreamsPerKeyMax} of one key are the limit (Ingest:StreamsPerKeyMax).");
-    }
+    private static void AskToWait(ServerCallContext context, int milliseconds) =>
+        context.ResponseTrailers.Add("grpc-retry-pushback-ms", milliseconds.ToString(CultureInfo.InvariantCulture));
 
-    private void AskToWait(GrpcServerCall call) =>
-        call.Trailers["grpc-retry-pushback-ms"] = services.Options.RetryPushbackMs.ToString(System.Globalization.CultureInfo.InvariantCulture);
-
-    private void Write(GrpcServerCall call, IngestStream stream, Ack ack)
+    private Ack Fill(Ack ack, AckTally tally)
     {
-        AckTally tally = stream.Tally;
         ack.Received = (ulong)tally.Received;
         ack.Rejected = (ulong)tally.Rejected;
         ack.Message = services.RejectTexts[tally.FirstReason];
@@ -95,6 +124,6 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer,
         ack.ServerSessionId = services.Store.SessionId;
         ack.ServerTimeNs = (ulong)services.Time.UnixNs();
         tally.Reset();
-        call.Write(ack);
+        return ack;
     }
 }

@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using Grpc.AspNetCore.Server;
 
 namespace Observability.Aggregator.Security;
 
 /// <summary>
 /// The one place where access is decided: after routing, before any endpoint runs. An endpoint without a policy is a bug and is refused
-/// by throwing. gRPC calls never come here: <see cref="GrpcKeyAuthorizer"/> decides them, since their status travels in trailers.
+/// by throwing. Calls of a gRPC method pass: <see cref="GrpcKeyInterceptor"/> refuses them, with a status of gRPC.
 /// </summary>
 internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings settings, OriginPolicy origins)
 {
@@ -26,6 +27,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings se
         return access switch
         {
             Access.Public => next(context),
+            Access.Ingest when endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null => next(context),
             Access.Ingest => settings.IngestKeys.Allows(context.Request.Headers[ApiKeyHeader]) ? next(context) : RefuseKey(context),
             Access.View => AllowView(context, endpoint),
             _ => throw new UnreachableException($"BUG: access policy {access} is unknown."),

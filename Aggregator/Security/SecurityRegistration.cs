@@ -1,5 +1,4 @@
 using Observability.Aggregator.Diagnostics;
-using Observability.Aggregator.Grpc;
 
 namespace Observability.Aggregator.Security;
 
@@ -9,7 +8,6 @@ internal static class SecurityRegistration
     {
         services.AddSettings(SecuritySettings.Read);
         services.AddSingleton<OriginPolicy>();
-        services.AddSingleton<IGrpcAuthorizer, GrpcKeyAuthorizer>();
         return services;
     }
 

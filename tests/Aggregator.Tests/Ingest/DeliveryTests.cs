@@ -1,5 +1,5 @@
+using Grpc.Core;
 using Observability.Aggregator.Ingest;
-using Observability.Protocol;
 using Observability.Protocol.V1;
 
 namespace Observability.Aggregator.Tests.Ingest;
@@ -102,7 +102,7 @@ public sealed class DeliveryTests
         BenchStream stream = _bench.Open();
         await stream.SendAsync(IngestBench.Batch(session: 0, sequence: 3, 10));
 
-        Assert.Equal(GrpcStatusCode.InvalidArgument, stream.Code);
+        Assert.Equal(StatusCode.InvalidArgument, stream.Code);
         Assert.Equal("Cannot apply batch 3 of checkout/a-1: session_id is missing beside sequence. Nothing of it was applied.", stream.Detail);
     }
 
@@ -112,7 +112,7 @@ public sealed class DeliveryTests
         BenchStream stream = _bench.Open();
         await stream.SendAsync(IngestBench.Batch(1, 1, 10), IngestBench.Batch(2, 1, 11));
 
-        Assert.Equal(GrpcStatusCode.InvalidArgument, stream.Code);
+        Assert.Equal(StatusCode.InvalidArgument, stream.Code);
         Assert.Equal([10], _bench.Gauges());
     }
 
@@ -124,7 +124,7 @@ public sealed class DeliveryTests
         malformed.Metrics.Add(new Metric { Name = "latency", Samples = { new MetricSample { TimestampNs = 1 } } });
         await stream.SendAsync(IngestBench.Batch(1, 1, 10), malformed);
 
-        Assert.Equal(GrpcStatusCode.InvalidArgument, stream.Code);
+        Assert.Equal(StatusCode.InvalidArgument, stream.Code);
         Assert.Equal(
             "Cannot apply batch 2 of checkout/a-1: metrics[1].samples[0].value is missing: one of gauge, counter, histogram is expected. Nothing of it was applied.",
             stream.Detail);
@@ -147,7 +147,7 @@ public sealed class DeliveryTests
         batch.Metrics[0].Samples.Add(new MetricSample { TimestampNs = 5, Gauge = 1 });
         await stream.SendAsync(batch);
 
-        Assert.Equal(GrpcStatusCode.InvalidArgument, stream.Code);
+        Assert.Equal(StatusCode.InvalidArgument, stream.Code);
         Assert.Contains("metrics[1].series_ref declares ref 1 again with another name or other labels", stream.Detail, StringComparison.Ordinal);
         Assert.Equal(0, _bench.Store.SeriesCount);
     }

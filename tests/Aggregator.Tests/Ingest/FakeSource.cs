@@ -1,7 +1,6 @@
-using System.Buffers;
 using Google.Protobuf;
+using Grpc.Core;
 using Observability.Aggregator.Ingest;
-using Observability.Protocol;
 using Observability.Protocol.V1;
 
 namespace Observability.Aggregator.Tests.Ingest;
@@ -13,18 +12,18 @@ internal sealed class FakeSource(string peer) : IBatchSource
 
     public string Peer { get; } = peer;
 
-    public GrpcStatus? AbortedWith { get; private set; }
+    public Status? AbortedWith { get; private set; }
 
     public void Add(TelemetryBatch batch) => _messages.Enqueue(batch.ToByteArray());
 
     public void Add(byte[] message) => _messages.Enqueue(message);
 
-    public bool TryRead(out ReadOnlySequence<byte> message)
+    public bool TryRead(out ReadOnlyMemory<byte> message)
     {
         bool any = _messages.TryDequeue(out byte[]? next);
-        message = new ReadOnlySequence<byte>(next ?? []);
+        message = next;
         return any;
     }
 
-    public void Abort(GrpcStatus status) => AbortedWith = status;
+    public void Abort(Status status) => AbortedWith = status;
 }

@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Storage;
 using Observability.Protocol.V1;
@@ -67,7 +68,7 @@ internal sealed class BenchStream
     public AckTally Tally => Stream.Tally;
 
     /// <summary>The status's code, or null while the stream goes on.</summary>
-    public Protocol.GrpcStatusCode? Code => Stream.Status?.Code;
+    public StatusCode? Code => Stream.Status?.StatusCode;
 
     public string Detail => Stream.Status?.Detail ?? "";
 

@@ -16,8 +16,8 @@ public sealed class IngestEndpointTests
     public async Task StreamTelemetry_WhenTheClientEnds_AnswersOneAckForAll()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
-        using IngestClient client = Open(aggregator);
-        using IngestCall call = client.Open("StreamTelemetry", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall call = client.Open("StreamTelemetry", Token);
         for (int i = 0; i < 5; i++)
         {
             await call.WriteAsync(IngestBench.Batch(values: [i, i + 100]));
@@ -35,8 +35,8 @@ public sealed class IngestEndpointTests
     public async Task Exchange_NumberedBatches_AreAcknowledgedAsTheyAreApplied()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
-        using IngestClient client = Open(aggregator);
-        using IngestCall call = client.Open("Exchange", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall call = client.Open("Exchange", Token);
         for (ulong sequence = 1; sequence <= 3; sequence++)
         {
             TelemetryBatch batch = IngestBench.Batch(9, sequence, sequence);
@@ -56,8 +56,8 @@ public sealed class IngestEndpointTests
     {
         const ulong Batches = 60;
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:AckIntervalMs=500");
-        using IngestClient client = Open(aggregator);
-        using IngestCall call = client.Open("Exchange", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall call = client.Open("Exchange", Token);
         for (ulong sequence = 1; sequence <= Batches; sequence++)
         {
             await call.WriteAsync(Pushed(sequence));
@@ -81,8 +81,8 @@ public sealed class IngestEndpointTests
     public async Task Exchange_SenderThatEndsWhileAnAckIsOwed_GetsItBeforeTheStatus()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:AckIntervalMs=5000");
-        using IngestClient client = Open(aggregator);
-        using IngestCall call = client.Open("Exchange", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall call = client.Open("Exchange", Token);
         await call.WriteAsync(Pushed(1));
         Assert.Equal(1UL, (await call.ReadAsync()).Sequence);
         await call.WriteAsync(Pushed(2));
@@ -103,19 +103,19 @@ public sealed class IngestEndpointTests
     public async Task Exchange_PastTheStreamsOfAKey_IsRefusedUntilOneEnds()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:StreamsPerKeyMax=1", "Ingest:RetryPushbackMs=77", "TELEMETRY_API_KEYS=one,two");
-        using IngestClient ofOne = Open(aggregator, "one");
-        using IngestClient ofTwo = Open(aggregator, "two");
-        using IngestCall first = ofOne.Open("Exchange", Token);
+        using TelemetryClient ofOne = Open(aggregator, "one");
+        using TelemetryClient ofTwo = Open(aggregator, "two");
+        using TelemetryCall first = ofOne.Open("Exchange", Token);
         await first.WriteAsync(IngestBench.Batch(1, 1, 1));
         await first.ReadAsync();
 
-        using IngestCall past = ofOne.Open("Exchange", Token);
+        using TelemetryCall past = ofOne.Open("Exchange", Token);
         Status status = await past.EndAsync();
         Assert.Equal(StatusCode.ResourceExhausted, status.StatusCode);
         Assert.Contains("Ingest:StreamsPerKeyMax", status.Detail, StringComparison.Ordinal);
         Assert.Equal("77", past.Trailers.GetValue("grpc-retry-pushback-ms"));
 
-        using IngestCall other = ofTwo.Open("Exchange", Token);
+        using TelemetryCall other = ofTwo.Open("Exchange", Token);
         await other.WriteAsync(IngestBench.Batch(1, 2, 2));
         await other.ReadAsync();
 
@@ -125,7 +125,7 @@ public sealed class IngestEndpointTests
         do
         {
             // The former stream is closed a moment after its client knows.
-            using IngestCall next = ofOne.Open("StreamTelemetry", Token);
+            using TelemetryCall next = ofOne.Open("StreamTelemetry", Token);
             await next.CompleteAsync();
             again = (await next.EndAsync()).StatusCode;
         }
@@ -136,8 +136,8 @@ public sealed class IngestEndpointTests
     public async Task Exchange_PastTheRateOfAKey_RejectsTellsHowLongToWaitAndRecovers()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:SamplesPerSecondPerKeyMax=100");
-        using IngestClient client = Open(aggregator);
-        using IngestCall call = client.Open("Exchange", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall call = client.Open("Exchange", Token);
         double[] values = [.. Enumerable.Range(1, 250).Select(i => (double)i)];
         await call.WriteAsync(IngestBench.Batch(9, 1, values));
         Assert.Equal(250UL, (await call.ReadAsync()).Received);
@@ -162,8 +162,8 @@ public sealed class IngestEndpointTests
     public async Task Exchange_RejectedSamples_AreToldWithTheFirstReason()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Storage:SeriesMax=1");
-        using IngestClient client = Open(aggregator);
-        using IngestCall call = client.Open("Exchange", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall call = client.Open("Exchange", Token);
         TelemetryBatch batch = IngestBench.Batch(9, 1, 1);
         batch.Metrics.Add(new Metric { Name = "second", Samples = { new MetricSample { TimestampNs = 5, Gauge = 1 } } });
         await call.WriteAsync(batch);
@@ -177,8 +177,8 @@ public sealed class IngestEndpointTests
     public async Task Exchange_MalformedBatch_AcknowledgesWhatCameBeforeAndEndsWithThePath()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
-        using IngestClient client = Open(aggregator);
-        using IngestCall call = client.Open("Exchange", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall call = client.Open("Exchange", Token);
         await call.WriteAsync(IngestBench.Batch(9, 1, 1));
         TelemetryBatch bad = IngestBench.Batch(9, 2, 2);
         bad.Metrics[0].Name = "";
@@ -194,11 +194,11 @@ public sealed class IngestEndpointTests
     public async Task Exchange_SecondLiveSession_IsRefusedWithPushback()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync("Ingest:RetryPushbackMs=1234");
-        using IngestClient client = Open(aggregator);
-        using IngestCall first = client.Open("Exchange", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall first = client.Open("Exchange", Token);
         await first.WriteAsync(IngestBench.Batch(1, 1, 1));
         await first.ReadAsync();
-        using IngestCall second = client.Open("Exchange", Token);
+        using TelemetryCall second = client.Open("Exchange", Token);
         await second.WriteAsync(IngestBench.Batch(2, 1, 1));
 
         Status status = await second.EndAsync();
@@ -211,11 +211,11 @@ public sealed class IngestEndpointTests
     public async Task Exchange_SameSessionAgain_TakesOverAndAbortsTheOldCall()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
-        using IngestClient client = Open(aggregator);
-        using IngestCall old = client.Open("Exchange", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall old = client.Open("Exchange", Token);
         await old.WriteAsync(IngestBench.Batch(1, 1, 1));
         await old.ReadAsync();
-        using IngestCall next = client.Open("Exchange", Token);
+        using TelemetryCall next = client.Open("Exchange", Token);
         await next.WriteAsync(IngestBench.Batch(1, 2, 2));
 
         Assert.Equal(2UL, (await next.ReadAsync()).Sequence);
@@ -226,8 +226,8 @@ public sealed class IngestEndpointTests
     public async Task Exchange_WhenTheServerDrains_EndsUnavailableAndTheDrainReturns()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
-        using IngestClient client = Open(aggregator);
-        using IngestCall call = client.Open("Exchange", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall call = client.Open("Exchange", Token);
         await call.WriteAsync(IngestBench.Batch(1, 1, 1));
         await call.ReadAsync();
         aggregator.Get<ServingState>().MoveTo(ServingPhase.Draining);
@@ -242,8 +242,8 @@ public sealed class IngestEndpointTests
     public async Task Exchange_BatchOfManySegments_IsApplied()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
-        using IngestClient client = Open(aggregator);
-        using IngestCall call = client.Open("Exchange", Token);
+        using TelemetryClient client = Open(aggregator);
+        using TelemetryCall call = client.Open("Exchange", Token);
         TelemetryBatch batch = IngestBench.Batch(1, 1);
         batch.Metrics.Add(Enumerable.Range(0, 20_000).Select(i => new Metric
         {
@@ -256,5 +256,5 @@ public sealed class IngestEndpointTests
         Assert.Equal(700, aggregator.Get<TelemetryStore>().SeriesCount);
     }
 
-    private static IngestClient Open(RunningAggregator aggregator, string? apiKey = null) => new(new Uri($"http://127.0.0.1:{aggregator.GrpcPort}"), apiKey);
+    private static TelemetryClient Open(RunningAggregator aggregator, string? apiKey = null) => new(new Uri($"http://127.0.0.1:{aggregator.GrpcPort}"), apiKey);
 }

@@ -1,5 +1,5 @@
+using Grpc.Core;
 using Observability.Aggregator.Ingest;
-using Observability.Protocol;
 using Observability.Protocol.V1;
 
 namespace Observability.Aggregator.Tests.Ingest;
@@ -16,7 +16,7 @@ public sealed class OwnershipTests
         BenchStream second = _bench.Open("10.0.0.2:2222");
         await second.SendAsync(IngestBench.Batch(session: 2, sequence: 1, 20));
 
-        Assert.Equal(GrpcStatusCode.AlreadyExists, second.Code);
+        Assert.Equal(StatusCode.AlreadyExists, second.Code);
         Assert.Contains("10.0.0.1:1111", second.Detail, StringComparison.Ordinal);
         Assert.True(second.Stream.AskToWait);
         Assert.Equal(1, _bench.Counters.Conflicts);
@@ -50,8 +50,8 @@ public sealed class OwnershipTests
         await next.SendAsync(IngestBench.Batch(session: 1, sequence: 1, 10), IngestBench.Batch(session: 1, sequence: 2, 11));
         await old.SendAsync(IngestBench.Batch(session: 1, sequence: 3, 12));
 
-        Assert.Equal(GrpcStatusCode.Aborted, old.Source.AbortedWith?.Code);
-        Assert.Equal(GrpcStatusCode.Aborted, old.Code);
+        Assert.Equal(StatusCode.Aborted, old.Source.AbortedWith?.StatusCode);
+        Assert.Equal(StatusCode.Aborted, old.Code);
         Assert.Null(next.Code);
         Assert.Equal((2UL, 1L), (next.Tally.Sequence, next.Tally.Received));
         Assert.Equal([10, 11], _bench.Gauges());    // Nothing twice, nothing of the old stream after the takeover.
@@ -70,13 +70,13 @@ public sealed class OwnershipTests
         _bench.Time.Advance(TimeSpan.FromSeconds(15));
         BenchStream early = _bench.Open("early");
         await early.SendAsync(IngestBench.Batch(session: 2, sequence: 1, 20));
-        Assert.Equal(GrpcStatusCode.AlreadyExists, early.Code);
+        Assert.Equal(StatusCode.AlreadyExists, early.Code);
 
         _bench.Time.Advance(TimeSpan.FromMilliseconds(1));
         BenchStream late = _bench.Open("late");
         await late.SendAsync(IngestBench.Batch(session: 3, sequence: 1, 30));
         Assert.Null(late.Code);
-        Assert.Equal(GrpcStatusCode.Aborted, silent.Source.AbortedWith?.Code);
+        Assert.Equal(StatusCode.Aborted, silent.Source.AbortedWith?.StatusCode);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class OwnershipTests
         (other.Service, other.Instance) = (service, instance);
         await stream.SendAsync(IngestBench.Batch(values: 1), other);
 
-        Assert.Equal(GrpcStatusCode.InvalidArgument, stream.Code);
+        Assert.Equal(StatusCode.InvalidArgument, stream.Code);
         Assert.Contains(expected, stream.Detail, StringComparison.Ordinal);
         Assert.Equal([1], _bench.Gauges());
         Assert.Equal(1, _bench.Counters.Malformed);
@@ -146,7 +146,7 @@ public sealed class OwnershipTests
         batch.Service = "";
         await stream.SendAsync(batch);
 
-        Assert.Equal(GrpcStatusCode.InvalidArgument, stream.Code);
+        Assert.Equal(StatusCode.InvalidArgument, stream.Code);
         Assert.Equal("Cannot apply the stream's first batch: service is missing in the stream's first batch. Nothing of it was applied.", stream.Detail);
         Assert.Equal(1, _bench.Counters.Malformed);
         await stream.Stream.CloseAsync();
@@ -164,7 +164,7 @@ public sealed class OwnershipTests
         await second.SendAsync(other);
         await second.Stream.CloseAsync();
 
-        Assert.Equal(GrpcStatusCode.ResourceExhausted, second.Code);
+        Assert.Equal(StatusCode.ResourceExhausted, second.Code);
         Assert.Contains("Storage:SourcesMax", second.Detail, StringComparison.Ordinal);
         Assert.True(second.Stream.AskToWait);
         BenchStream known = bench.Open();

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Google.Protobuf;
+using Grpc.Core;
 using Observability.Aggregator.Ingest;
 using Observability.Protocol.V1;
 
@@ -142,13 +143,13 @@ public sealed class SteadyStateTests
 
         public string Peer => "loop";
 
-        public bool TryRead(out ReadOnlySequence<byte> message)
+        public bool TryRead(out ReadOnlyMemory<byte> message)
         {
-            message = IsReady ? new ReadOnlySequence<byte>(messages[_next++ % messages.Length]) : default;
+            message = IsReady ? messages[_next++ % messages.Length] : default;
             (bool wasReady, IsReady) = (IsReady, false);
             return wasReady;
         }
 
-        public void Abort(Protocol.GrpcStatus status) => throw new InvalidOperationException(status.Detail);
+        public void Abort(Status status) => throw new InvalidOperationException(status.Detail);
     }
 }

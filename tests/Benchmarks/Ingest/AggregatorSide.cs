@@ -1,7 +1,7 @@
 using System.Buffers;
+using Grpc.Core;
 using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Storage;
-using Observability.Protocol;
 
 namespace Observability.Benchmarks.Ingest;
 
@@ -28,7 +28,7 @@ internal sealed class AggregatorSide : IIngestSide
 
     public void Apply(int agent, in ReadOnlySequence<byte> message)
     {
-        _sources[agent].Next = message;
+        _sources[agent].Next = message.IsSingleSegment ? message.First : message.ToArray();
         ValueTask turn = _streams[agent].ApplyAsync();
         if (!turn.IsCompletedSuccessfully || _streams[agent].Status is not null)
         {
@@ -39,17 +39,17 @@ internal sealed class AggregatorSide : IIngestSide
 
     private sealed class Source : IBatchSource
     {
-        public ReadOnlySequence<byte> Next { get; set; }
+        public ReadOnlyMemory<byte> Next { get; set; }
 
         public string Peer => "benchmark";
 
-        public bool TryRead(out ReadOnlySequence<byte> message)
+        public bool TryRead(out ReadOnlyMemory<byte> message)
         {
             message = Next;
             Next = default;
             return !message.IsEmpty;
         }
 
-        public void Abort(GrpcStatus status) => throw new InvalidOperationException(status.Detail);
+        public void Abort(Status status) => throw new InvalidOperationException(status.Detail);
     }
 }

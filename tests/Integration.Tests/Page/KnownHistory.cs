@@ -32,8 +32,8 @@ internal sealed class KnownHistory : IAsyncDisposable
     private readonly List<(long TimeNs, double Value)>[] _levels = [.. Enumerable.Range(0, Instances).Select(_ => new List<(long, double)>())];
     private readonly Random[] _random = [.. Enumerable.Range(0, Instances).Select(instance => new Random(100 + instance))];
     private readonly Dictionary<long, double> _spikes;
-    private readonly IngestClient _client;
-    private readonly IngestCall[] _calls;
+    private readonly TelemetryClient _client;
+    private readonly TelemetryCall[] _calls;
     private readonly CancellationTokenSource _stop = new();
     private Task _sending = Task.CompletedTask;
     private long _nextNs;
@@ -42,7 +42,7 @@ internal sealed class KnownHistory : IAsyncDisposable
     {
         _spikes = spikes;
         _nextNs = fromNs;
-        _client = new IngestClient(grpc);
+        _client = new TelemetryClient(grpc);
         _calls = [.. Enumerable.Range(0, Instances).Select(_ => _client.Open("StreamTelemetry"))];
     }
 
@@ -99,7 +99,7 @@ internal sealed class KnownHistory : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _sending;
-        foreach (IngestCall call in _calls)
+        foreach (TelemetryCall call in _calls)
         {
             call.Dispose();
         }

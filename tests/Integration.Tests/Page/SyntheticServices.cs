@@ -14,8 +14,8 @@ internal sealed class SyntheticServices : IAsyncDisposable
     private const int CallsPerConnection = 90;
 
     private readonly Uri _grpc;
-    private readonly List<IngestClient> _clients = [];
-    private readonly Dictionary<string, IngestCall> _calls = [];
+    private readonly List<TelemetryClient> _clients = [];
+    private readonly Dictionary<string, TelemetryCall> _calls = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _sending;
     private volatile string[] _names = [];
@@ -42,7 +42,7 @@ internal sealed class SyntheticServices : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _sending;
-        foreach (IngestCall call in _calls.Values)
+        foreach (TelemetryCall call in _calls.Values)
         {
             call.Dispose();
         }
@@ -64,15 +64,15 @@ internal sealed class SyntheticServices : IAsyncDisposable
         }
     }
 
-    private IngestCall CallOf(string service)
+    private TelemetryCall CallOf(string service)
     {
-        if (_calls.TryGetValue(service, out IngestCall? call))
+        if (_calls.TryGetValue(service, out TelemetryCall? call))
         {
             return call;
         }
         if (_calls.Count == _clients.Count * CallsPerConnection)
         {
-            _clients.Add(new IngestClient(_grpc));
+            _clients.Add(new TelemetryClient(_grpc));
         }
         call = _clients[^1].Open("StreamTelemetry");
         _calls.Add(service, call);

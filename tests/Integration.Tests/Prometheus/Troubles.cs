@@ -25,13 +25,13 @@ internal sealed class Troubles : IAsyncDisposable
     private readonly CancellationTokenSource _endAsking = new();
     private readonly TelemetryAgent _agent;
     private readonly HttpClient _client;
-    private readonly IngestClient _ingest;
+    private readonly TelemetryClient _ingest;
     private readonly List<Task> _running = [];
 
     private Troubles(TroubledAggregator aggregator)
     {
         _client = aggregator.CreateWebClient();
-        _ingest = new IngestClient(aggregator.Grpc);
+        _ingest = new TelemetryClient(aggregator.Grpc);
         _agent = TelemetryAgent.Create(new TelemetryAgentOptions
         {
             ServiceName = Service, InstanceId = "a-1", AggregatorAddress = aggregator.Grpc.ToString(), SeriesMax = SeriesEachMax,
@@ -118,7 +118,7 @@ internal sealed class Troubles : IAsyncDisposable
     private async Task TrySendAsync(params byte[][] messages)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        using IngestCall call = _ingest.Open("Exchange", limit.Token);
+        using TelemetryCall call = _ingest.Open("Exchange", limit.Token);
         try
         {
             foreach (byte[] message in messages)

@@ -6,25 +6,25 @@ using Observability.Protocol.V1;
 namespace Observability.Tests;
 
 /// <summary>A gRPC client of the ingestor that sends messages as bytes, so that malformed ones can be sent too. One connection, any number of calls.</summary>
-internal sealed class IngestClient(Uri address, string? apiKey = null) : IDisposable
+internal sealed class TelemetryClient(Uri address, string? apiKey = null) : IDisposable
 {
     private readonly GrpcChannel _channel = GrpcChannel.ForAddress(address);
 
-    public IngestCall Open(string method, CancellationToken cancellationToken = default)
+    public TelemetryCall Open(string method, CancellationToken cancellationToken = default)
     {
         // Also for StreamTelemetry, which differs in nothing but how many answers come.
         var open = new Method<byte[], Ack>(
             MethodType.DuplexStreaming, "telemetry.v1.TelemetryIngestor", method,
             Marshallers.Create<byte[]>(bytes => bytes, bytes => bytes), Marshallers.Create<Ack>(ack => ack.ToByteArray(), Ack.Parser.ParseFrom));
         Metadata headers = apiKey is null ? [] : new Metadata { { "x-api-key", apiKey } };
-        return new IngestCall(_channel.CreateCallInvoker().AsyncDuplexStreamingCall(open, host: null, new CallOptions(headers, cancellationToken: cancellationToken)));
+        return new TelemetryCall(_channel.CreateCallInvoker().AsyncDuplexStreamingCall(open, host: null, new CallOptions(headers, cancellationToken: cancellationToken)));
     }
 
     public void Dispose() => _channel.Dispose();
 }
 
 /// <summary>One call of either method. How it ends is a value.</summary>
-internal sealed class IngestCall(AsyncDuplexStreamingCall<byte[], Ack> call) : IDisposable
+internal sealed class TelemetryCall(AsyncDuplexStreamingCall<byte[], Ack> call) : IDisposable
 {
     public Metadata Trailers { get; private set; } = [];
 
