@@ -95,7 +95,7 @@ fi
 
 if wanted Integration.Tests || wanted Aggregator.Tests; then install_test_tools; fi
 # The tests of agents and of hosts mostly wait, for processes and for time: two lanes side by side. The others need the machine.
-lanes=("Agent.Tests" "Hosting.Tests Protocol.Tests Architecture.Tests")
+lanes=("Agent.Tests" "Hosting.Tests Architecture.Tests")
 step "side by side: ${lanes[*]}"
 # shellcheck disable=SC2086 # names of projects
 for lane in "${lanes[@]}"; do run_lane $lane & done
