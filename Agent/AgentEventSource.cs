@@ -3,7 +3,7 @@ using System.Diagnostics.Tracing;
 namespace Observability.Agent;
 
 /// <summary>
-/// What the agent tells about itself without a logger: <c>dotnet-trace collect --providers Observability-Agent</c>, or an EventListener.
+/// What the agent reports about itself without a logger: <c>dotnet-trace collect --providers Observability-Agent</c>, or an EventListener.
 /// Never per sample or batch.
 /// </summary>
 [EventSource(Name = "Observability-Agent")]
@@ -28,7 +28,4 @@ internal sealed class AgentEventSource : EventSource
     [Event(4, Level = EventLevel.Warning, Message = "{0}/{1}: the aggregator rejected {2} samples: {3}")]
     public void SamplesRejected(string service, string instance, long count, string message) =>
         WriteEvent(4, service, instance, count, message);
-
-    [Event(5, Level = EventLevel.Warning, Message = "{0}/{1}: {2}")]
-    public void SpillReported(string service, string instance, string message) => WriteEvent(5, service, instance, message);
 }

@@ -27,9 +27,6 @@ public sealed record AgentLedger
     /// <summary>Samples sent again to refill the memory of an aggregator that had not acknowledged them; outside the other counts.</summary>
     public required long Replayed { get; init; }
 
-    /// <summary>Samples that found no room in memory and waited in the spill file, or on their way to it. Each is also counted by what became of it.</summary>
-    public required long Spilled { get; init; }
-
     /// <summary>Samples given up, all reasons together.</summary>
     public required long Dropped { get; init; }
 

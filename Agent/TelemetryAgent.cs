@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Observability.Agent.Batching;
 using Observability.Agent.Recording;
@@ -8,9 +9,9 @@ namespace Observability.Agent;
 /// <summary>
 /// Records metrics and streams them to an aggregator every push interval. One per service instance; safe for any number of threads.
 /// After creation nothing here throws into the program, blocks it, or grows without bound: what cannot be kept is dropped and counted in
-/// <see cref="Ledger"/>, and what the connection does is told by <see cref="StateChanged"/>.
+/// <see cref="Ledger"/>, and what the connection does is reported by <see cref="StateChanged"/>.
 /// </summary>
-public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
+public sealed class TelemetryAgent : IAsyncDisposable, IDisposable
 {
     private readonly TelemetryAgentOptions _options;
     private readonly RecordingContext _context;
@@ -19,16 +20,14 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
     private readonly BatchLog _log;
     private readonly LedgerBook _book;
     private readonly IntervalCollector _collector;
-    private readonly ExchangeContext _exchange;
+    private readonly BatchFramer _framer;
     private readonly ExchangeLoop _loop;
     private readonly PushThread _pushThread;
-    private readonly SpillThread? _spillThread;
     private readonly Lock _lifeGate = new();
     private readonly string _id;
     private Task? _stopping;
     private bool _isStarted;
-    private volatile AgentState _state;
-    private string _stateMessage = "";
+    private readonly StateReport _state;
 
     private TelemetryAgent(TelemetryAgentOptions options, Uri[] addresses)
     {
@@ -38,18 +37,15 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
         _context = new RecordingContext(new GaugeBuffer(options.BufferSize), clock, new RecordingDrops(), new AgentLife());
         _registry = new InstrumentRegistry(_context, options.SeriesMax);
         _standard = new StandardMetrics(_registry, clock, options.PushIntervalMs);
-        SpillStage? spill = options.SpillPath.Length == 0 ? null : new SpillStage(options.SpillBytesMax);
-        _log = new BatchLog(options.RetainedBytesMax, TimeSpan.FromMilliseconds(options.ReplayWindowMs), clock.MonotonicNs, spill);
+        _log = new BatchLog(options.RetainedBytesMax, TimeSpan.FromMilliseconds(options.ReplayWindowMs), clock.MonotonicNs);
         _book = new LedgerBook(_log, _context);
         _collector = new IntervalCollector(_registry, _context, _standard, _log, options.BatchSize);
         var identity = new AgentIdentity(
             options.ServiceName, options.InstanceId, NewSessionId(), options.PushIntervalMs, clock.PreciseNs(), Sdk);
-        _exchange = new ExchangeContext(identity, _registry, _log, _book, clock, TimeSpan.FromMilliseconds(options.AckTimeoutMs));
-        var backoff = new Backoff(
-            TimeSpan.FromMilliseconds(options.ReconnectDelayMinMs), TimeSpan.FromMilliseconds(options.ReconnectDelayMaxMs), NewRandom(options));
-        _loop = new ExchangeLoop(_exchange, addresses, options, backoff, new ExchangeEvents(SetState, OnFault));
+        _framer = new BatchFramer(identity, _registry, _book, clock);
+        _state = new StateReport(Deliver);
+        _loop = new ExchangeLoop(_log, _framer, clock, addresses, options) { OnState = _state.Set, OnFault = OnFault };
         _pushThread = new PushThread(TimeSpan.FromMilliseconds(options.PushIntervalMs), Push, OnFault);
-        _spillThread = spill is null ? null : CreateSpillThread(spill);
     }
 
     /// <summary>Name and version of this SDK, as the aggregator shows it.</summary>
@@ -62,10 +58,10 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
     public string InstanceId => _options.InstanceId;
 
     /// <summary>Drawn at random when the agent is created; the aggregator counts each batch of a session once.</summary>
-    public ulong SessionId => _exchange.Identity.SessionId;
+    public ulong SessionId => _framer.Identity.SessionId;
 
     /// <summary>What the connection is doing.</summary>
-    public AgentState State => _state;
+    public AgentState State => _state.State;
 
     /// <summary>What became of everything recorded: a snapshot.</summary>
     public AgentLedger Ledger => ReadLedger();
@@ -123,7 +119,6 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
                 return;
             }
             _isStarted = true;
-            _spillThread?.Start();
             _loop.Start();
             _pushThread.Start();
         }
@@ -147,10 +142,58 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
     /// <summary>Stops the agent and waits for it; prefer <see cref="DisposeAsync"/>.</summary>
     public void Dispose() => StopAsync().GetAwaiter().GetResult();
 
-    // CA5394: a seed is for tests; otherwise the numbers only spread attempts to connect.
-#pragma warning disable CA5394
-    private static Random NewRandom(TelemetryAgentOptions options) => options.RandomSeed is { } seed ? new Random(seed) : new Random();
-#pragma warning restore CA5394
+    /// <summary>Counts a request from now until the scope is disposed; see <see cref="RequestScope"/>. Allocates nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public RequestScope TrackRequest() => new(_standard.Tracker);
+
+    /// <summary>Counts a request that was measured elsewhere.</summary>
+    public void RecordRequest(TimeSpan elapsed, bool isError = false) => _standard.Tracker.Record(elapsed.TotalMilliseconds, isError);
+
+    /// <summary>The counter of this name and labels.</summary>
+    public CounterHandle Counter(string name, params ReadOnlySpan<(string Name, string Value)> labels) => _registry.Counter(name, "", labels);
+
+    /// <summary>The counter of this name and labels, counting in a unit (UCUM: 1, By, s).</summary>
+    public CounterHandle Counter(string name, string unit, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        _registry.Counter(name, unit, labels);
+
+    /// <summary>The gauge of this name and labels.</summary>
+    public GaugeHandle Gauge(string name, params ReadOnlySpan<(string Name, string Value)> labels) => _registry.Gauge(name, "", labels);
+
+    /// <summary>The gauge of this name and labels, in a unit (UCUM: 1, By, ms).</summary>
+    public GaugeHandle Gauge(string name, string unit, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        _registry.Gauge(name, unit, labels);
+
+    /// <summary>The histogram of this name and labels.</summary>
+    public HistogramHandle Histogram(string name, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        _registry.Histogram(name, "", labels);
+
+    /// <summary>The histogram of this name and labels, in a unit (UCUM: ms, By).</summary>
+    public HistogramHandle Histogram(string name, string unit, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        _registry.Histogram(name, unit, labels);
+
+    /// <summary>Records a gauge's value. Keep a <see cref="GaugeHandle"/> where this is called very often.</summary>
+    public void SetGauge(string name, double value, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        _registry.Gauge(name, "", labels).Set(value);
+
+    /// <summary>The same as <see cref="SetGauge"/>.</summary>
+    public void RecordGauge(string name, double value, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        _registry.Gauge(name, "", labels).Set(value);
+
+    /// <summary>Adds 1 to a counter.</summary>
+    public void IncCounter(string name, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        _registry.Counter(name, "", labels).Add(1);
+
+    /// <summary>Adds a count to a counter.</summary>
+    public void IncCounter(string name, long count, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        _registry.Counter(name, "", labels).Add(count);
+
+    /// <summary>Takes over a counter's total that is counted elsewhere; a smaller one than before is a reset.</summary>
+    public void RecordCounter(string name, long total, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        _registry.Counter(name, "", labels).SetTotal(total);
+
+    /// <summary>Records a measurement in a histogram.</summary>
+    public void RecordHistogram(string name, double value, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        _registry.Histogram(name, "", labels).Record(value);
 
     private static ulong NewSessionId()
     {
@@ -167,10 +210,10 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
     /// <summary>Collects what was recorded since the last push: the push thread's work. A test that makes its own time calls it instead.</summary>
     internal void Push()
     {
-        if (_state != AgentState.Faulted)
+        if (_state.State != AgentState.Faulted)
         {
             _collector.Collect();
-            _exchange.Wake.Set();
+            _loop.Wake();
         }
     }
 
@@ -190,11 +233,7 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
         }
         _context.Life.Stop();
         _log.DropPending(DropReason.NotDelivered);
-        if (_state != AgentState.Faulted)
-        {
-            SetState(AgentState.Stopped, "Stopped.");
-        }
-        _spillThread?.Dispose();
+        _state.Set(AgentState.Stopped, "Stopped.");
         _pushThread.Dispose();
         _loop.Dispose();
         _collector.Dispose();
@@ -206,18 +245,12 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
     {
         _context.Drops.Count(DropReason.Fault);
         AgentEventSource.Log.Fault(ServiceName, InstanceId, fault.ToString());
-        SetState(AgentState.Faulted, $"The agent met a fault and went quiet: {fault.Message}");
+        _state.Set(AgentState.Faulted, $"The agent met a fault and went quiet: {fault.Message}");
         _context.Life.Stop();
     }
 
-    private void SetState(AgentState state, string message)
+    private void Deliver(AgentState state, string message)
     {
-        if (_state == AgentState.Faulted || (_state == state && _stateMessage == message))
-        {
-            return;
-        }
-        _state = state;
-        _stateMessage = message;
         AgentEventSource.Log.StateChanged(ServiceName, InstanceId, state.ToString(), message);
         try
         {
@@ -251,14 +284,13 @@ public sealed partial class TelemetryAgent : IAsyncDisposable, IDisposable
             AcknowledgedInServerSession = totals.Log.AcknowledgedInServerSession,
             Pending = totals.Pending,
             Replayed = totals.Log.Replayed,
-            Spilled = totals.Log.Spilled,
             Dropped = totals.Dropped,
             DroppedByReason = byReason,
             Merged = _context.Drops.MergedCount,
             Reconnects = _loop.Reconnects,
             ServerSessionId = totals.Log.ServerSession,
-            ClockOffset = TimeSpan.FromTicks(_exchange.Estimate.OffsetNs / 100),
-            RoundTrip = TimeSpan.FromTicks(_exchange.Estimate.RoundTripNs / 100),
+            ClockOffset = TimeSpan.FromTicks(_framer.Estimate.OffsetNs / 100),
+            RoundTrip = TimeSpan.FromTicks(_framer.Estimate.RoundTripNs / 100),
         };
     }
 

@@ -34,17 +34,11 @@ public sealed class TelemetryAgentOptions
     /// <summary>SERIES_MAX: different series (names and labels) the agent keeps; what is recorded on further ones is dropped and counted.</summary>
     public int SeriesMax { get; set; } = 2000;
 
-    /// <summary>RETAINED_BYTES_MAX: memory for batches that wait for their acknowledgement or may be replayed.</summary>
-    public int RetainedBytesMax { get; set; } = 4 * 1024 * 1024;
-
     /// <summary>
-    /// SPILL_PATH: a file for batches that memory has no room for while no aggregator takes them; empty: none, the oldest are dropped. Each agent needs its own. What a
-    /// process leaves in it when it is killed is lost, as what it had in memory is: the next one discards it and tells how much it was.
+    /// RETAINED_BYTES_MAX: memory for batches that wait for their acknowledgement or may be replayed. It is taken as it is needed; when it is full, the oldest batch
+    /// is dropped and counted as buffer_full. The default bridges an outage of about five minutes of the standard metrics and some gauges.
     /// </summary>
-    public string SpillPath { get; set; } = "";
-
-    /// <summary>SPILL_BYTES_MAX: size of the spill file. When it is full, the oldest batches in it make room, counted.</summary>
-    public int SpillBytesMax { get; set; } = 256 * 1024 * 1024;
+    public int RetainedBytesMax { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>REPLAY_WINDOW_MS: how far back acknowledged batches are sent again to an aggregator that has lost its memory.</summary>
     public int ReplayWindowMs { get; set; } = 10_000;
@@ -81,7 +75,6 @@ public sealed class TelemetryAgentOptions
         options.InstanceId = AgentEnvironment.Text(read, "INSTANCE_ID") ?? AgentEnvironment.InstanceId(read);
         options.AggregatorAddress = AgentEnvironment.Text(read, "AGGREGATOR_ADDR") ?? options.AggregatorAddress;
         options.ApiKey = AgentEnvironment.Text(read, "API_KEY") ?? options.ApiKey;
-        options.SpillPath = AgentEnvironment.Text(read, "SPILL_PATH") ?? options.SpillPath;
         foreach (IntegerSetting setting in IntegerSettings)
         {
             if (AgentEnvironment.Text(read, setting.Key) is { } text)
@@ -100,7 +93,6 @@ public sealed class TelemetryAgentOptions
         Require(IsName(ServiceName), "SERVICE_NAME", ServiceName, $"1 to {SeriesNames.NameBytesMax} bytes");
         Require(IsName(InstanceId), "INSTANCE_ID", InstanceId, $"1 to {SeriesNames.NameBytesMax} bytes");
         Require(ApiKey is not null && ApiKey.All(c => c is > ' ' and < (char)127), "API_KEY", "(hidden)", "printable ASCII without spaces");
-        Require(SpillPath is not null && !SpillPath.Any(char.IsControl) && !Path.EndsInDirectorySeparator(SpillPath), "SPILL_PATH", SpillPath, "the path of a file");
         foreach (IntegerSetting setting in IntegerSettings)
         {
             int value = setting.Get(this);
@@ -121,7 +113,6 @@ public sealed class TelemetryAgentOptions
         new("BUFFER_SIZE", 16, 1_048_576, o => o.BufferSize, (o, v) => o.BufferSize = v),
         new("SERIES_MAX", 16, 100_000, o => o.SeriesMax, (o, v) => o.SeriesMax = v),
         new("RETAINED_BYTES_MAX", 65_536, 1_073_741_824, o => o.RetainedBytesMax, (o, v) => o.RetainedBytesMax = v),
-        new("SPILL_BYTES_MAX", 65_536, int.MaxValue, o => o.SpillBytesMax, (o, v) => o.SpillBytesMax = v),
         new("REPLAY_WINDOW_MS", 0, 600_000, o => o.ReplayWindowMs, (o, v) => o.ReplayWindowMs = v),
         new("CONNECT_TIMEOUT_MS", 10, 600_000, o => o.ConnectTimeoutMs, (o, v) => o.ConnectTimeoutMs = v),
         new("ACK_TIMEOUT_MS", 50, 600_000, o => o.AckTimeoutMs, (o, v) => o.AckTimeoutMs = v),

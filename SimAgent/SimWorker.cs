@@ -15,7 +15,6 @@ internal sealed partial class SimWorker(Simulation simulation, TimeProvider time
         foreach (TelemetryAgent agent in simulation.Agents)
         {
             agent.StateChanged += OnStateChanged;
-            agent.SpillReported += (sender, spill) => Log.Trouble(logger, sender, spill.Message);
             agent.Start();
         }
         // A thread that sleeps between steps wakes once for each; a timer and the thread pool wake several times.

@@ -27,7 +27,6 @@ internal sealed class Simulation
                 options.ServiceName = profile.Name;
                 options.InstanceId = InstanceId(options.InstanceId, index, settings.Instances);
                 options.AggregatorAddress = Rotate(options.AggregatorAddress, _recorders.Count);
-                options.SpillPath = SpillPath(options.SpillPath, _recorders.Count);
                 var model = new InstanceModel(service, settings, index, options.InstanceId);
                 _instances.Add(model);
                 _recorders.Add(new InstanceRecorder(TelemetryAgent.Create(options), model, profile, settings));
@@ -40,10 +39,6 @@ internal sealed class Simulation
     /// <summary>The id of the process's only instance of a service is the process's own; several get a number.</summary>
     public static string InstanceId(string processId, int index, int count) =>
         count == 1 ? processId : string.Create(CultureInfo.InvariantCulture, $"{processId}-{index + 1}");
-
-    /// <summary>Each agent spills to a file of its own: the path given, then the path with a number.</summary>
-    public static string SpillPath(string path, int agent) =>
-        path.Length == 0 || agent == 0 ? path : string.Create(CultureInfo.InvariantCulture, $"{path}-{agent + 1}");
 
     /// <summary>Agents begin at different addresses of the list, so that several aggregators share them.</summary>
     public static string Rotate(string addresses, int by)

@@ -101,7 +101,7 @@ fi
 
 if [ ${#not_needed[@]} -eq 0 ] && { wanted Integration.Tests || wanted Aggregator.Tests; }; then install_test_tools; fi
 # The tests of agents mostly wait for time: beside them runs what is short. The others need the machine.
-lanes=("Agent.Tests" "Protocol.Tests ServiceDefaults.Tests Architecture.Tests")
+lanes=("Agent.Tests" "ServiceDefaults.Tests Architecture.Tests")
 step "side by side: ${lanes[*]}"
 # shellcheck disable=SC2086 # names of projects
 for lane in "${lanes[@]}"; do run_lane $lane & done

@@ -10,11 +10,10 @@ internal readonly record struct BatchToSend(ulong Sequence, int SampleCount);
 /// acknowledged. When full, the oldest makes room: an acknowledged one is forgotten, one never sent is dropped and counted, and one under way
 /// loses its bytes but stays pending until its acknowledgement, or the next stream, tells what became of it. It also keeps the ledger, so
 /// that recorded = acknowledged + dropped + pending holds in every snapshot. Any thread; one lock, held per batch, never per sample.
-/// With a spill, what memory has no room for waits there, behind what is in memory, and gets its sequence when it comes back.
 /// </summary>
-internal sealed partial class BatchLog : IDisposable
+internal sealed class BatchLog : IDisposable
 {
-    // 32,768 batches at 50 a second: eleven minutes of an outage.
+    // 32,768 batches at 50 a second bridge an outage of eleven minutes.
     internal const int BatchesMax = 32_768;
 
     private readonly Lock _gate = new();
@@ -23,13 +22,10 @@ internal sealed partial class BatchLog : IDisposable
     private readonly Func<long> _monotonicNs;
     private readonly long[] _dropped = new long[DropReasons.Count];
     private ulong _acknowledgedSequence;
-    private readonly SpillStage? _spill;
     private LedgerCounts _counts;
-    private bool _isEnded;
 
-    public BatchLog(int bytesMax, TimeSpan replayWindow, Func<long> monotonicNs, SpillStage? spill = null)
+    public BatchLog(int bytesMax, TimeSpan replayWindow, Func<long> monotonicNs)
     {
-        _spill = spill;
         _store = new BatchStore(bytesMax, BatchesMax);
         _replayNs = (long)replayWindow.TotalMilliseconds * 1_000_000;
         _monotonicNs = monotonicNs;
@@ -134,7 +130,7 @@ internal sealed partial class BatchLog : IDisposable
 
     /// <summary>
     /// Every batch up to the sequence is applied by this session of the aggregator, except <paramref name="rejected"/> samples of them.
-    /// Returns whether that was news.
+    /// True when it acknowledges batches that no Ack has named before.
     /// </summary>
     public bool Acknowledge(ulong sequence, long rejected, ulong serverSession)
     {
@@ -158,10 +154,6 @@ internal sealed partial class BatchLog : IDisposable
                 samples += entry.IsDropped ? 0 : entry.SampleCount;
             }
             _acknowledgedSequence = last;
-            if (_spill is { Batches: > 0 })
-            {
-                _spill.Wake.Set();
-            }
             long refused = Math.Clamp(rejected, 0, samples);
             _counts.Pending -= samples;
             _counts.Acknowledged += samples - refused;
@@ -200,14 +192,9 @@ internal sealed partial class BatchLog : IDisposable
     {
         lock (_gate)
         {
-            _isEnded = true;
             for (ulong sequence = _store.First; sequence < _store.Next; sequence++)
             {
                 DropIfPending(sequence, reason);
-            }
-            if (_spill is not null)
-            {
-                DropSpilledLocked(new SpillCount(_spill.Batches, _spill.Samples), reason);
             }
         }
     }
@@ -238,11 +225,6 @@ internal sealed partial class BatchLog : IDisposable
         if (bytes.Length > _store.BytesMax)
         {
             Count(DropReason.TooLarge, sampleCount);
-            return;
-        }
-        if (_spill is not null)
-        {
-            AppendOrSpill(_spill, bytes, sampleCount, nowNs);
             return;
         }
         while (!_store.HasRoomForEntry())
@@ -309,7 +291,6 @@ internal struct LedgerCounts
     public long Acknowledged;
     public long Pending;
     public long Replayed;
-    public long Spilled;
     public long GaugeSamplesTaken;
     public ulong ServerSession;
     public long AcknowledgedInServerSession;

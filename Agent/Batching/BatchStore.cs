@@ -142,3 +142,17 @@ internal sealed class BatchStore(int bytesMax, int batchesMax) : IDisposable
         _end = end;
     }
 }
+
+/// <summary>One batch of the log. Its sequence is its position.</summary>
+internal struct BatchEntry
+{
+    public int Offset;
+    public int Length;
+    public int SampleCount;
+    public bool IsSent;
+    public bool IsDropped;
+    public long AppendedNs;
+
+    /// <summary>The aggregator's session that acknowledged it; 0: none yet.</summary>
+    public ulong AcknowledgedBy;
+}

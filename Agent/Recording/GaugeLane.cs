@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Observability.Agent.Recording;
 
@@ -62,4 +63,18 @@ internal sealed class GaugeLane
         _cursors.HeadSeen = Volatile.Read(ref _cursors.Head);
         return tail - _cursors.HeadSeen != _samples.Length;
     }
+}
+
+/// <summary>Cursors of a lane: Tail and HeadSeen are the owner's, Head is the reader's, on cache lines of their own.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 384)]
+internal struct LaneCursors
+{
+    [FieldOffset(128)]
+    public long Tail;
+
+    [FieldOffset(136)]
+    public long HeadSeen;
+
+    [FieldOffset(256)]
+    public long Head;
 }

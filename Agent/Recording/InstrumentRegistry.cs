@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Observability.Agent.Recording;
 
 /// <summary>
@@ -9,8 +11,8 @@ internal sealed class InstrumentRegistry
     // Different orders of the same labels are further entries of a name cache; so many per series and no more.
     private const int CacheEntriesPerSeries = 4;
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<SeriesIdentity, InstrumentHandle> _byIdentity = [];
+    private readonly ConcurrentDictionary<SeriesIdentity, InstrumentHandle> _byIdentity = new(new SeriesComparer());
+    private readonly ConcurrentDictionary<SeriesIdentity, InstrumentHandle>.AlternateLookup<SeriesKey> _byKey;
     private readonly RecordingContext _context;
     private readonly int _seriesMax;
     private readonly InstrumentFamily<CounterHandle> _counters;
@@ -23,12 +25,16 @@ internal sealed class InstrumentRegistry
     {
         _context = context;
         _seriesMax = seriesMax;
+        _byKey = _byIdentity.GetAlternateLookup<SeriesKey>();
         int entriesMax = seriesMax * CacheEntriesPerSeries;
         RecordingDrops drops = context.Drops;
         _counters = new(entriesMax, (identity, seriesRef, refusal) => new CounterHandle(identity, seriesRef, drops, refusal));
         _gauges = new(entriesMax, (identity, seriesRef, refusal) => new GaugeHandle(identity, seriesRef, context, refusal));
         _histograms = new(entriesMax, (identity, seriesRef, refusal) => new HistogramHandle(identity, seriesRef, drops, refusal));
     }
+
+    /// <summary>Held while a series is added or looked up the slow way.</summary>
+    internal Lock Gate { get; } = new();
 
     /// <summary>Every accepted series; the one with ref r is at r - 1.</summary>
     public ReadOnlySpan<InstrumentHandle> Instruments => _instruments.Items;
@@ -48,7 +54,7 @@ internal sealed class InstrumentRegistry
     /// <summary>A gauge that the agent computes itself; user code that records on its name is refused.</summary>
     public GaugeHandle AddComputedGauge(string name, string unit)
     {
-        lock (_gate)
+        lock (Gate)
         {
             SeriesIdentity identity = SeriesIdentity.Create(name, []);
             GaugeHandle computed = Accept(_gauges, identity, unit);
@@ -75,8 +81,13 @@ internal sealed class InstrumentRegistry
         {
             return family.Refused(DropReason.InvalidName);
         }
+        // A program that makes ever new series stays at this limit: no lock, and nothing allocated, for as many as it likes.
+        if (_instruments.Count >= _seriesMax && !_byKey.ContainsKey(new SeriesKey(name, labels)))
+        {
+            return family.Refused(DropReason.SeriesLimit);
+        }
         SeriesIdentity identity = SeriesIdentity.Create(name, labels);
-        lock (_gate)
+        lock (Gate)
         {
             T handle = ResolveLocked(family, identity, unit);
             if (handle.IsAccepted && unit.Length != 0 && handle.Unit.Length == 0)
@@ -84,7 +95,7 @@ internal sealed class InstrumentRegistry
                 handle.Unit = unit;
                 _declarations.Add(handle);
             }
-            if (handle.Identity.Equals(identity) && family.Cache.Find(name, labels) is null)
+            if (new SeriesKey(name, labels).Matches(handle.Identity) && family.Cache.Find(name, labels) is null)
             {
                 family.Cache.Add(name, labels, handle);
             }
@@ -111,7 +122,7 @@ internal sealed class InstrumentRegistry
     {
         T handle = family.Create(identity, _instruments.Count + 1, null);
         handle.Unit = unit;
-        _byIdentity.Add(identity, handle);
+        _byIdentity[identity] = handle;
         _instruments.Add(handle);
         _declarations.Add(handle);
         return handle;
@@ -130,7 +141,7 @@ internal sealed class InstrumentFamily<T>(int entriesMax, Func<SeriesIdentity, i
 
     public T Create(SeriesIdentity identity, int seriesRef, DropReason? refusal) => create(identity, seriesRef, refusal);
 
-    /// <summary>The handle that stands for all series refused for this reason.</summary>
+    /// <summary>The handle that stands for all series refused for this reason. Any thread: should two create it, either does.</summary>
     public T Refused(DropReason reason) => _refused[(int)reason] ??= create(RefusedIdentity, 0, reason);
 }
 

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 
 namespace Observability.Agent.Recording;
@@ -98,33 +99,17 @@ internal sealed class NameCache<T>(int entriesMax)
 /// <summary>Hash of names as passed, seeded per process so that label values from outside cannot be chosen to collide.</summary>
 internal static class NameHash
 {
-    private const ulong Multiplier = 0x9E37_79B9_7F4A_7C15;
-
-    private static readonly ulong Seed = (ulong)Random.Shared.NextInt64();
+    private static readonly long Seed = Random.Shared.NextInt64();
 
     public static int Of(string name, ReadOnlySpan<(string Name, string Value)> labels)
     {
         ulong hash = Mix(Seed, name);
         foreach ((string labelName, string value) in labels)
         {
-            hash = Mix(Mix(hash, labelName), value);
+            hash = Mix((long)Mix((long)hash, labelName), value);
         }
         return (int)(hash >> 32);
     }
 
-    private static ulong Mix(ulong hash, string text)
-    {
-        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(text.AsSpan());        // a null string is an empty span
-        hash = (hash ^ (ulong)bytes.Length) * Multiplier;
-        while (bytes.Length >= sizeof(ulong))
-        {
-            hash = ((hash ^ (hash >> 32)) ^ MemoryMarshal.Read<ulong>(bytes)) * Multiplier;
-            bytes = bytes[sizeof(ulong)..];
-        }
-        foreach (byte rest in bytes)
-        {
-            hash = ((hash ^ (hash >> 32)) ^ rest) * Multiplier;
-        }
-        return hash ^ (hash >> 32);
-    }
+    private static ulong Mix(long seed, string text) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text.AsSpan()), seed);
 }

@@ -4,32 +4,41 @@ using System.Text;
 
 namespace Observability.Agent.Transport;
 
-/// <summary>What the agent reads of an Ack; fields it does not use are skipped.</summary>
-internal readonly record struct Ack
+/// <summary>
+/// What the agent reads of an Ack; fields it does not use are skipped. One object is read into again and again, by one thread at a time;
+/// only the message of one that rejects samples allocates.
+/// </summary>
+internal sealed class Ack
 {
     private const int VarintBytesMax = 10;
 
-    public ulong Rejected { get; init; }
+    public ulong Rejected { get; private set; }
 
-    public string? Message { get; init; }
+    public string Message { get; private set; } = "";
 
-    public ulong Sequence { get; init; }
+    public ulong Sequence { get; private set; }
 
-    public ulong ServerTimeNs { get; init; }
+    public ulong ServerTimeNs { get; private set; }
 
-    public ulong ServerSessionId { get; init; }
+    public ulong ServerSessionId { get; private set; }
 
-    public ulong EchoSentAtNs { get; init; }
+    public ulong EchoSentAtNs { get; private set; }
 
-    public ulong RetryAfterMs { get; init; }
+    public ulong RetryAfterMs { get; private set; }
 
-    /// <summary>False when the bytes are no protobuf message.</summary>
-    public static bool TryRead(in ReadOnlySequence<byte> message, out Ack ack) =>
-        TryRead(message.IsSingleSegment ? message.FirstSpan : message.ToArray(), out ack);
+    /// <summary>False when the bytes read last are no Ack: malformed, or without the session that every Ack has.</summary>
+    public bool IsValid { get; private set; }
 
-    public static bool TryRead(ReadOnlySpan<byte> bytes, out Ack ack)
+    public void Read(in ReadOnlySequence<byte> message) => Read(message.IsSingleSegment ? message.FirstSpan : message.ToArray());
+
+    public void Read(ReadOnlySpan<byte> bytes)
     {
-        ack = default;
+        (Rejected, Message, Sequence, ServerTimeNs, ServerSessionId, EchoSentAtNs, RetryAfterMs) = (0, "", 0, 0, 0, 0, 0);
+        IsValid = TryReadFields(bytes) && ServerSessionId != 0;
+    }
+
+    private bool TryReadFields(ReadOnlySpan<byte> bytes)
+    {
         while (!bytes.IsEmpty)
         {
             if (!TryVarint(ref bytes, out ulong tag) || tag >> 3 == 0)
@@ -38,9 +47,9 @@ internal readonly record struct Ack
             }
             bool read = (tag & 7) switch
             {
-                0 => TryNumber(ref bytes, tag >> 3, ref ack),
-                1 => TryFixed64(ref bytes, tag >> 3, ref ack),
-                2 => TryBytes(ref bytes, tag >> 3, ref ack),
+                0 => TryNumber(ref bytes, tag >> 3),
+                1 => TryFixed64(ref bytes, tag >> 3),
+                2 => TryBytes(ref bytes, tag >> 3),
                 5 => TrySkip(ref bytes, sizeof(uint)),
                 _ => false,
             };
@@ -52,40 +61,50 @@ internal readonly record struct Ack
         return true;
     }
 
-    private static bool TryNumber(ref ReadOnlySpan<byte> bytes, ulong field, ref Ack ack)
+    private bool TryNumber(ref ReadOnlySpan<byte> bytes, ulong field)
     {
         if (!TryVarint(ref bytes, out ulong value))
         {
             return false;
         }
-        ack = field switch
+        switch (field)
         {
-            2 => ack with { Rejected = value },
-            4 => ack with { Sequence = value },
-            10 => ack with { RetryAfterMs = value },
-            _ => ack,
-        };
+            case 2:
+                Rejected = value;
+                break;
+            case 4:
+                Sequence = value;
+                break;
+            case 10:
+                RetryAfterMs = value;
+                break;
+        }
         return true;
     }
 
-    private static bool TryFixed64(ref ReadOnlySpan<byte> bytes, ulong field, ref Ack ack)
+    private bool TryFixed64(ref ReadOnlySpan<byte> bytes, ulong field)
     {
         if (!BinaryPrimitives.TryReadUInt64LittleEndian(bytes, out ulong value))
         {
             return false;
         }
         bytes = bytes[sizeof(ulong)..];
-        ack = field switch
+        switch (field)
         {
-            5 => ack with { ServerTimeNs = value },
-            6 => ack with { ServerSessionId = value },
-            7 => ack with { EchoSentAtNs = value },
-            _ => ack,
-        };
+            case 5:
+                ServerTimeNs = value;
+                break;
+            case 6:
+                ServerSessionId = value;
+                break;
+            case 7:
+                EchoSentAtNs = value;
+                break;
+        }
         return true;
     }
 
-    private static bool TryBytes(ref ReadOnlySpan<byte> bytes, ulong field, ref Ack ack)
+    private bool TryBytes(ref ReadOnlySpan<byte> bytes, ulong field)
     {
         if (!TryVarint(ref bytes, out ulong length) || length > (ulong)bytes.Length)
         {
@@ -93,7 +112,7 @@ internal readonly record struct Ack
         }
         if (field == 3)
         {
-            ack = ack with { Message = Encoding.UTF8.GetString(bytes[..(int)length]) };
+            Message = Encoding.UTF8.GetString(bytes[..(int)length]);
         }
         bytes = bytes[(int)length..];
         return true;

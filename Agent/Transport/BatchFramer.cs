@@ -8,19 +8,27 @@ namespace Observability.Agent.Transport;
 internal sealed record AgentIdentity(string Service, string Instance, ulong SessionId, int PushIntervalMs, long StartedAtNs, string Sdk);
 
 /// <summary>
-/// Makes TelemetryBatch messages for one stream: a header, the declarations that the stream has not had yet, and the bytes of a batch from the
-/// log, which are the same on every stream. One thread at a time.
+/// Makes TelemetryBatch messages for one stream after another: a header, a report once a second, the declarations that the stream has not had yet, and the bytes
+/// of a batch from the log, which are the same on every stream. One thread at a time.
 /// </summary>
-internal sealed class BatchFramer(AgentIdentity identity, InstrumentRegistry registry, AgentClock clock) : IDisposable
+internal sealed class BatchFramer(AgentIdentity identity, InstrumentRegistry registry, LedgerBook ledger, AgentClock clock) : IDisposable
 {
+    internal const long ReportIntervalNs = 1_000_000_000;
+
     /// <summary>Declarations in one message: far below the least message limit an aggregator is likely to have.</summary>
     internal const int DeclarationBytesMax = 256 * 1024;
 
     private readonly ProtoWriter _message = new();
     private readonly long[] _dropped = new long[DropReasons.Count];
     private int _declared;
+    private long _reportedNs;
 
-    public ReadOnlyMemory<byte> Message => _message.WrittenMemory;
+    public AgentIdentity Identity => identity;
+
+    /// <summary>The aggregator's clock, as reports tell it.</summary>
+    public ClockEstimate Estimate { get; } = new();
+
+    public ReadOnlySpan<byte> Message => _message.Written;
 
     /// <summary>Where the log copies a batch's bytes to, before <see cref="FrameBatch"/>.</summary>
     public ProtoWriter Body { get; } = new();
@@ -37,16 +45,16 @@ internal sealed class BatchFramer(AgentIdentity identity, InstrumentRegistry reg
 
     public bool HasDeclaredAll => _declared == registry.Declarations.Length;
 
-    /// <summary>A new stream knows no refs.</summary>
-    public void BeginStream() => _declared = 0;
+    /// <summary>A new stream knows no refs, and begins with a report.</summary>
+    public void BeginStream() => (_declared, _reportedNs) = (0, long.MinValue);
 
-    /// <summary>A message without a batch: declarations, and a report if given.</summary>
-    public void FrameDeclarations(LedgerBook? report, ClockEstimate estimate) => Begin(0, isReplay: false, report, estimate);
+    /// <summary>A message without a batch.</summary>
+    public void FrameDeclarations() => Begin(0, isReplay: false);
 
     /// <summary>The batch in <see cref="Body"/>.</summary>
-    public void FrameBatch(ulong sequence, bool isReplay, LedgerBook? report, ClockEstimate estimate)
+    public void FrameBatch(ulong sequence, bool isReplay)
     {
-        Begin(sequence, isReplay, report, estimate);
+        Begin(sequence, isReplay);
         _message.Bytes(Body.Written);
     }
 
@@ -56,7 +64,7 @@ internal sealed class BatchFramer(AgentIdentity identity, InstrumentRegistry reg
         Body.Dispose();
     }
 
-    private void Begin(ulong sequence, bool isReplay, LedgerBook? report, ClockEstimate estimate)
+    private void Begin(ulong sequence, bool isReplay)
     {
         _message.Clear();
         _message.Text(WireTags.BatchService, identity.Service);
@@ -72,9 +80,11 @@ internal sealed class BatchFramer(AgentIdentity identity, InstrumentRegistry reg
         {
             _message.Varint(WireTags.BatchReplay, 1);
         }
-        if (report is not null)
+        long nowNs = clock.MonotonicNs();
+        if (_reportedNs == long.MinValue || nowNs - _reportedNs >= ReportIntervalNs)
         {
-            WriteReport(report, estimate);
+            _reportedNs = nowNs;
+            WriteReport();
         }
         WriteDeclarations();
     }
@@ -134,11 +144,11 @@ internal sealed class BatchFramer(AgentIdentity identity, InstrumentRegistry reg
         _declared += count;
     }
 
-    private void WriteReport(LedgerBook ledger, ClockEstimate estimate)
+    private void WriteReport()
     {
         LedgerTotals totals = ledger.Read(_dropped);
-        ulong offset = ProtoWriter.ZigZag(estimate.OffsetNs);
-        ulong roundTrip = (ulong)estimate.RoundTripNs;
+        ulong offset = ProtoWriter.ZigZag(Estimate.OffsetNs);
+        ulong roundTrip = (ulong)Estimate.RoundTripNs;
         ReadOnlySpan<ulong> numbers =
         [
             (ulong)totals.Recorded, (ulong)totals.Log.Sent, (ulong)totals.Log.Acknowledged, offset, roundTrip, (ulong)totals.Pending,

@@ -1,5 +1,6 @@
-using System.Runtime.CompilerServices;
-using Observability.Protocol;
+using Grpc.Core;
+using Observability.Agent.Batching;
+using Observability.Agent.Recording;
 
 namespace Observability.Agent.Transport;
 
@@ -7,11 +8,8 @@ namespace Observability.Agent.Transport;
 /// Keeps one Exchange stream open: tries the addresses in order, waits longer after each round that failed, and reports every change of state.
 /// One task, from <see cref="Start"/> to <see cref="StopAsync"/>.
 /// </summary>
-internal sealed class ExchangeLoop(
-    ExchangeContext context, Uri[] addresses, TelemetryAgentOptions options, Backoff backoff, ExchangeEvents events) : IDisposable
+internal sealed class ExchangeLoop(BatchLog log, BatchFramer framer, AgentClock clock, Uri[] addresses, TelemetryAgentOptions options) : IDisposable
 {
-    private const string Method = "/telemetry.v1.TelemetryIngestor/Exchange";
-
     /// <summary>How long a half-closed stream may take to end when the agent stops.</summary>
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(250);
 
@@ -22,7 +20,11 @@ internal sealed class ExchangeLoop(
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _stopped = new();
-    private readonly BatchFramer _framer = new(context.Identity, context.Registry, context.Clock);
+    private readonly TimeSpan _ackTimeout = TimeSpan.FromMilliseconds(options.AckTimeoutMs);
+    private readonly RefusedBatchPolicy _refusedBatches = new();
+    private readonly Backoff _backoff = new(
+        TimeSpan.FromMilliseconds(options.ReconnectDelayMinMs), TimeSpan.FromMilliseconds(options.ReconnectDelayMaxMs), NewRandom(options));
+    private readonly Signal _wake = new();
     private volatile TaskCompletionSource<bool> _outcome = NewOutcome();
     private volatile ExchangeStream? _stream;
     private volatile bool _isFinishing;
@@ -31,13 +33,22 @@ internal sealed class ExchangeLoop(
     private int _failedInRound;
     private long _acceptedStreams;
 
+    /// <summary>Called at every change of state, with a sentence for people.</summary>
+    public required Action<AgentState, string> OnState { get; init; }
+
+    /// <summary>Called when a bug of ours has ended the loop.</summary>
+    public required Action<Exception> OnFault { get; init; }
+
     /// <summary>Streams accepted after the first.</summary>
     public long Reconnects => Math.Max(0, Interlocked.Read(ref _acceptedStreams) - 1);
 
     /// <summary>Completes with true once an aggregator has accepted the agent, with false when all addresses have failed once.</summary>
     public Task<bool> Outcome => _outcome.Task;
 
-    public void Start() => _running ??= Task.Run(RunAsync);
+    /// <summary>Says that there may be something to send: the stream sends it on this thread.</summary>
+    public void Wake() => _wake.Set();
+
+    public void Start() => _running ??= RunDetached();
 
     /// <summary>Waits until all is acknowledged, no longer than the time given, and ends the stream.</summary>
     public async Task StopAsync(TimeSpan flushTimeout)
@@ -48,7 +59,7 @@ internal sealed class ExchangeLoop(
         }
         await _stopping.CancelAsync().ConfigureAwait(false);
         long deadline = Environment.TickCount64 + (long)flushTimeout.TotalMilliseconds;
-        while (context.Log.HasPending && !_running.IsCompleted && Environment.TickCount64 < deadline)
+        while (log.HasPending && !_running.IsCompleted && Environment.TickCount64 < deadline)
         {
             await Task.Delay(FlushPollMs).ConfigureAwait(false);
         }
@@ -63,7 +74,16 @@ internal sealed class ExchangeLoop(
     {
         _stopping.Dispose();
         _stopped.Dispose();
-        _framer.Dispose();
+        framer.Dispose();
+    }
+
+    // Without the caller's execution context: what the host keeps in it (a request's trace, say) is not kept alive by a stream that lives as long as the process.
+    private Task RunDetached()
+    {
+        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        {
+            return Task.Run(RunAsync);
+        }
     }
 
     private async Task RunAsync()
@@ -75,23 +95,23 @@ internal sealed class ExchangeLoop(
         catch (Exception fault)
         {
             // A bug of ours: the agent goes quiet, its host goes on.
-            events.OnFault(fault);
+            OnFault(fault);
         }
         _outcome.TrySetResult(false);
     }
 
     private async Task RunStreamsAsync()
     {
-        events.OnState(AgentState.Connecting, $"Connecting to {addresses[_address]}.");
+        OnState(AgentState.Connecting, $"Connecting to {addresses[_address]}.");
         while (!_stopped.IsCancellationRequested)
         {
             bool isLast = _stopping.IsCancellationRequested;
             StreamEnd end = await RunStreamAsync(addresses[_address]).ConfigureAwait(false);
-            if (isLast || (_stopping.IsCancellationRequested && !context.Log.HasPending))
+            if (isLast || (_stopping.IsCancellationRequested && !log.HasPending))
             {
                 return;
             }
-            context.RefusedBatches.OnStreamEnd(end);
+            _refusedBatches.OnStreamEnd(end);
             await WaitForNextAsync(end).ConfigureAwait(false);
         }
     }
@@ -99,17 +119,8 @@ internal sealed class ExchangeLoop(
     private async Task<StreamEnd> RunStreamAsync(Uri address)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(_stopped.Token);
-        // A channel for each stream: after a time-out the connection itself may be dead, and a second stream on it would be too.
-        using var channel = new GrpcChannel(new GrpcChannelOptions
-        {
-            Address = address,
-            ApiKey = options.ApiKey.Length == 0 ? null : options.ApiKey,
-            ConnectTimeout = TimeSpan.FromMilliseconds(options.ConnectTimeoutMs),
-            UserAgent = context.Identity.Sdk,
-        });
-        GrpcDuplexCall call = channel.OpenDuplex(Method, GrpcCallOptions.Default, giveUp.Token);
-        await using ConfiguredAsyncDisposable closing = call.ConfigureAwait(false);
-        var stream = new ExchangeStream(context, _framer, call);
+        using var call = new ExchangeCall(address, options.ApiKey, TimeSpan.FromMilliseconds(options.ConnectTimeoutMs), giveUp.Token);
+        var stream = new ExchangeStream(log, framer, _refusedBatches, _wake, clock, call);
         Task<StreamEnd> running = stream.RunAsync(giveUp);
         _stream = stream;
         if (_isFinishing)
@@ -119,29 +130,32 @@ internal sealed class ExchangeLoop(
         string? gaveUp = await WatchAsync(stream, running, address, giveUp).ConfigureAwait(false);
         StreamEnd end = await running.ConfigureAwait(false);
         _stream = null;
-        return gaveUp is null ? end : end with { Status = new GrpcStatus(GrpcStatusCode.Unavailable, gaveUp) };
+        return gaveUp is null ? end : end with { Status = new Status(StatusCode.Unavailable, gaveUp) };
     }
 
     // Gives a stream up whose aggregator has gone silent; says so if it did.
     private async Task<string?> WatchAsync(ExchangeStream stream, Task running, Uri address, CancellationTokenSource giveUp)
     {
-        TimeSpan period = TimeSpan.FromTicks(Math.Min(WatchPeriodMax.Ticks, context.AckTimeout.Ticks / 4));
-        bool isAccepted = false;
+        TimeSpan period = TimeSpan.FromTicks(Math.Min(WatchPeriodMax.Ticks, _ackTimeout.Ticks / 4));
+        bool isDecided = false;                         // then Accepted, which stays completed, is no longer waited for
         while (!running.IsCompleted)
         {
             Task delay = Task.Delay(period, giveUp.Token);
-            await (isAccepted ? Task.WhenAny(running, delay) : Task.WhenAny(running, delay, stream.Accepted)).ConfigureAwait(false);
-            if (!isAccepted && stream.Accepted.IsCompleted && await stream.Accepted.ConfigureAwait(false))
+            await (isDecided ? Task.WhenAny(running, delay) : Task.WhenAny(running, delay, stream.Accepted)).ConfigureAwait(false);
+            if (!isDecided && stream.Accepted.IsCompleted)
             {
-                isAccepted = true;
-                OnAccepted(address);
+                isDecided = true;
+                if (await stream.Accepted.ConfigureAwait(false))
+                {
+                    OnAccepted(address);
+                }
             }
-            if (!running.IsCompleted && stream.AwaitingAck(context.Clock.MonotonicNs()) > context.AckTimeout)
+            if (!running.IsCompleted && stream.AwaitingAck(clock.MonotonicNs()) > _ackTimeout)
             {
                 await giveUp.CancelAsync().ConfigureAwait(false);
-                return $"It has not acknowledged anything for {context.AckTimeout.TotalSeconds} s.";
+                return $"It has not acknowledged anything for {_ackTimeout.TotalSeconds} s.";
             }
-            context.Wake.Set();
+            _wake.Set();
         }
         return null;
     }
@@ -150,7 +164,7 @@ internal sealed class ExchangeLoop(
     {
         Interlocked.Increment(ref _acceptedStreams);
         _failedInRound = 0;
-        events.OnState(AgentState.Connected, $"Connected to {address}.");
+        OnState(AgentState.Connected, $"Connected to {address}.");
         _outcome.TrySetResult(true);
     }
 
@@ -160,13 +174,13 @@ internal sealed class ExchangeLoop(
         _address = (_address + 1) % addresses.Length;
         if (end.HasProgress)
         {
-            backoff.Reset();
+            _backoff.Reset();
         }
         if (_outcome.Task.IsCompleted)
         {
             _outcome = NewOutcome();
         }
-        events.OnState(AgentState.Waiting, $"Cannot stream to {failed}: {end.Status.ToString().TrimEnd('.')}.{end.Remedy} Trying again; what is recorded meanwhile is kept.");
+        OnState(AgentState.Waiting, $"Cannot stream to {failed}: {end.Reason}.{end.Remedy} Trying again; what is recorded meanwhile is kept.");
         _failedInRound++;
         if (_failedInRound < addresses.Length && !end.IsAccepted)
         {
@@ -174,7 +188,7 @@ internal sealed class ExchangeLoop(
         }
         _failedInRound = 0;
         _outcome.TrySetResult(false);
-        TimeSpan delay = end.IsRefusal ? backoff.NextRefused() : backoff.Next();
+        TimeSpan delay = end.IsRefusal ? _backoff.NextRefused() : _backoff.Next();
         if (end.Pushback is { } pushback && pushback > delay)
         {
             delay = pushback;
@@ -182,8 +196,10 @@ internal sealed class ExchangeLoop(
         await Task.Delay(delay, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    // CA5394: a seed is for tests; otherwise the numbers only spread attempts to connect.
+#pragma warning disable CA5394
+    private static Random NewRandom(TelemetryAgentOptions options) => options.RandomSeed is { } seed ? new Random(seed) : new Random();
+#pragma warning restore CA5394
+
     private static TaskCompletionSource<bool> NewOutcome() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
-
-/// <summary>Who is told what the loop does.</summary>
-internal sealed record ExchangeEvents(Action<AgentState, string> OnState, Action<Exception> OnFault);

@@ -1,6 +1,7 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
 using Observability.Agent.Batching;
 using Observability.Agent.Recording;
-using Observability.Protocol;
 
 namespace Observability.Agent.Transport;
 
@@ -8,16 +9,14 @@ namespace Observability.Agent.Transport;
 /// One Exchange call, from declarations to its end. One task writes and one reads. First all series are declared and the Ack of that tells which
 /// batches the aggregator has already and whether it has lost its memory; then batches are replayed if so, and the pending ones sent.
 /// </summary>
-internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer, GrpcDuplexCall call)
+internal sealed class ExchangeStream(
+    BatchLog log, BatchFramer framer, RefusedBatchPolicy refusedBatches, Signal wake, AgentClock clock, ExchangeCall call)
 {
     /// <summary>The longest pause an aggregator can ask for.</summary>
     internal const uint RetryAfterMsMax = 60_000;
 
-    private const long ReportIntervalNs = 1_000_000_000;
-
     private readonly TaskCompletionSource<bool> _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _awaitingSinceNs;
-    private long _reportedNs = long.MinValue;
     private long _sentNs;
     private long _resumeAtNs;
     private ulong _serverSession;
@@ -25,7 +24,7 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
     private volatile bool _hasProgress;
     private bool _hasReplayed;
     private volatile bool _isEnding;
-    private GrpcStatus? _failure;
+    private Status? _failure;
 
     /// <summary>Completes with true when the aggregator has answered the declarations, with false when the stream ended before.</summary>
     public Task<bool> Accepted => _accepted.Task;
@@ -41,150 +40,153 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
     public void End()
     {
         _isEnding = true;
-        context.Wake.Set();
+        wake.Set();
     }
 
-    /// <summary>Runs until the call ends; cancelling the source, which the call carries too, ends it.</summary>
+    /// <summary>Runs until the call ends; cancelling the source, whose token the call has too, ends it.</summary>
     public async Task<StreamEnd> RunAsync(CancellationTokenSource giveUp)
     {
         framer.BeginStream();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(giveUp.Token);
-        ended.Token.UnsafeRegister(static wake => ((Signal)wake!).Set(), context.Wake);
+        ended.Token.UnsafeRegister(static signal => ((Signal)signal!).Set(), wake);
         Task reading = ReadAcksAsync(giveUp, ended);
         await WriteAsync(ended.Token).ConfigureAwait(false);
         await reading.ConfigureAwait(false);
-        GrpcStatus status = await call.GetStatusAsync(CancellationToken.None).ConfigureAwait(false);
-        return new StreamEnd(_failure ?? status, _serverSession, _sentBatches, _hasProgress, _hasReplayed, Pushback());
+        return new StreamEnd(_failure ?? call.Status, _serverSession, _sentBatches, _hasProgress, _hasReplayed, call.Pushback);
     }
 
-    private async Task WriteAsync(CancellationToken cancellationToken)
+    // Each step returns false when the call has ended; its status, which RunAsync returns, says why.
+    private async Task WriteAsync(CancellationToken ended)
     {
-        try
+        if (await TryDeclareAllAsync().ConfigureAwait(false)
+            && await Accepted.ConfigureAwait(false)
+            && await TryReplayAsync().ConfigureAwait(false)
+            && await TrySendPendingAsync(ended).ConfigureAwait(false))
         {
-            await DeclareAllAsync(cancellationToken).ConfigureAwait(false);
-            if (await Accepted.ConfigureAwait(false))
-            {
-                await ReplayAsync(cancellationToken).ConfigureAwait(false);
-                await SendPendingAsync(cancellationToken).ConfigureAwait(false);
-                await call.CompleteAsync().ConfigureAwait(false);
-            }
-        }
-        catch (Exception ended) when (ended is GrpcException or OperationCanceledException or ObjectDisposedException or IOException)
-        {
-            // The call has ended, or the agent gave it up, in the middle of a write; its status, which RunAsync returns, says why.
+            await call.CompleteAsync().ConfigureAwait(false);
         }
     }
 
-    private async Task DeclareAllAsync(CancellationToken cancellationToken)
+    private async ValueTask<bool> TryDeclareAllAsync()
     {
         do
         {
-            await SendDeclarationsAsync(cancellationToken).ConfigureAwait(false);
+            if (!await TryDeclareAsync().ConfigureAwait(false))
+            {
+                return false;
+            }
         }
         while (!framer.HasDeclaredAll);
+        return true;
     }
 
-    private async ValueTask SendDeclarationsAsync(CancellationToken cancellationToken)
+    private ValueTask<bool> TryDeclareAsync()
     {
-        framer.FrameDeclarations(ReportIfDue(), context.Estimate);
-        await SendAsync(cancellationToken).ConfigureAwait(false);
+        framer.FrameDeclarations();
+        return TrySendAsync();
     }
 
-    private async Task ReplayAsync(CancellationToken cancellationToken)
+    private async ValueTask<bool> TryReplayAsync()
     {
-        if (context.RefusedBatches.ReplayRefusedBy == _serverSession)
+        if (refusedBatches.ReplayRefusedBy == _serverSession)
         {
-            return;
+            return true;
         }
         ulong cursor = 0;
         framer.Body.Clear();
-        while (context.Log.TryCopyReplay(ref cursor, _serverSession, framer.Body, out BatchToSend batch))
+        while (log.TryCopyReplay(ref cursor, _serverSession, framer.Body, out BatchToSend batch))
         {
             _hasReplayed = true;
-            await SendBatchAsync(batch, isReplay: true, cancellationToken).ConfigureAwait(false);
+            if (!await TrySendBatchAsync(batch, isReplay: true).ConfigureAwait(false))
+            {
+                return false;
+            }
         }
+        return true;
     }
 
-    private async Task SendPendingAsync(CancellationToken cancellationToken)
+    private async ValueTask<bool> TrySendPendingAsync(CancellationToken ended)
     {
         ulong cursor = 0;
         while (true)
         {
             framer.Body.Clear();
-            while (context.Log.TryCopyPending(ref cursor, framer.Body, out BatchToSend batch))
+            while (log.TryCopyPending(ref cursor, framer.Body, out BatchToSend batch))
             {
-                await RestAsync(cancellationToken).ConfigureAwait(false);
+                if (IsPaused)
+                {
+                    await PauseAsync(ended).ConfigureAwait(false);
+                }
                 _sentBatches++;
-                await SendBatchAsync(batch, isReplay: false, cancellationToken).ConfigureAwait(false);
+                if (!await TrySendBatchAsync(batch, isReplay: false).ConfigureAwait(false))
+                {
+                    return false;
+                }
             }
             if (_isEnding)
             {
-                return;
+                return true;
             }
-            if (context.Clock.MonotonicNs() - _sentNs >= ReportIntervalNs)
+            // Idle for a while: a report shows that the agent lives.
+            if (clock.MonotonicNs() - _sentNs >= BatchFramer.ReportIntervalNs && !await TryDeclareAsync().ConfigureAwait(false))
             {
-                await SendDeclarationsAsync(cancellationToken).ConfigureAwait(false);      // idle: a report shows that the agent lives
+                return false;
             }
-            await context.Wake.WaitAsync().ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
+            await wake.WaitAsync().ConfigureAwait(false);
+            if (ended.IsCancellationRequested)
+            {
+                return false;
+            }
         }
     }
 
-    private async ValueTask SendBatchAsync(BatchToSend batch, bool isReplay, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> TrySendBatchAsync(BatchToSend batch, bool isReplay)
     {
         while (!framer.CanDeclareBesideBatch)
         {
-            await SendDeclarationsAsync(cancellationToken).ConfigureAwait(false);
+            if (!await TryDeclareAsync().ConfigureAwait(false))
+            {
+                return false;
+            }
         }
-        framer.FrameBatch(batch.Sequence, isReplay, ReportIfDue(), context.Estimate);
+        framer.FrameBatch(batch.Sequence, isReplay);
         framer.Body.Clear();
-        await SendAsync(cancellationToken).ConfigureAwait(false);
+        return await TrySendAsync().ConfigureAwait(false);
     }
 
-    private async ValueTask SendAsync(CancellationToken cancellationToken)
+    private ValueTask<bool> TrySendAsync()
     {
-        _sentNs = context.Clock.MonotonicNs();
+        _sentNs = clock.MonotonicNs();
         Interlocked.CompareExchange(ref _awaitingSinceNs, _sentNs, 0);
-        await call.WriteAsync(framer.Message, cancellationToken).ConfigureAwait(false);
+        return call.TryWriteAsync(framer);
     }
 
     // The aggregator asked for a pause: batches wait in the log.
-    private async ValueTask RestAsync(CancellationToken cancellationToken)
-    {
-        long restNs;
-        while ((restNs = Volatile.Read(ref _resumeAtNs) - context.Clock.MonotonicNs()) > 0 && !_isEnding)
-        {
-            await Task.Delay(TimeSpan.FromTicks((restNs / 100) + 1), cancellationToken).ConfigureAwait(false);
-        }
-    }
+    private bool IsPaused => Volatile.Read(ref _resumeAtNs) > clock.MonotonicNs() && !_isEnding;
 
-    private LedgerBook? ReportIfDue()
+    private async Task PauseAsync(CancellationToken ended)
     {
-        long nowNs = context.Clock.MonotonicNs();
-        if (_reportedNs != long.MinValue && nowNs - _reportedNs < ReportIntervalNs)
+        while (IsPaused && !ended.IsCancellationRequested)
         {
-            return null;
+            long restNs = Volatile.Read(ref _resumeAtNs) - clock.MonotonicNs();
+            await Task.Delay(TimeSpan.FromTicks(Math.Max(0, restNs / 100) + 1), ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        _reportedNs = nowNs;
-        return context.Ledger;
     }
 
     private async Task ReadAcksAsync(CancellationTokenSource giveUp, CancellationTokenSource ended)
     {
         try
         {
-            while (await call.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
+            while (await call.ReadAsync().ConfigureAwait(false) is { } ack)
             {
-                while (call.TryRead(out var message))
+                if (!ack.IsValid)
                 {
-                    if (!Ack.TryRead(message, out Ack ack) || ack.ServerSessionId == 0)
-                    {
-                        _failure = new GrpcStatus(GrpcStatusCode.Internal, "Cannot read an Ack: it is malformed or has no server_session_id.");
-                        await giveUp.CancelAsync().ConfigureAwait(false);
-                        return;
-                    }
-                    Apply(ack);
+                    _failure = new Status(StatusCode.Internal, "Cannot read an Ack: it is malformed or has no server_session_id.");
+                    await giveUp.CancelAsync().ConfigureAwait(false);
+                    return;
                 }
+                Apply(ack);
             }
         }
         finally
@@ -194,13 +196,13 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
         }
     }
 
-    private void Apply(in Ack ack)
+    private void Apply(Ack ack)
     {
-        long nowNs = context.Clock.MonotonicNs();
+        long nowNs = clock.MonotonicNs();
         Volatile.Write(ref _awaitingSinceNs, 0);
         if (ack.EchoSentAtNs != 0)
         {
-            context.Estimate.Add(ack.ServerSessionId, (long)ack.EchoSentAtNs, (long)ack.ServerTimeNs, context.Clock.PreciseNs());
+            framer.Estimate.Add(ack.ServerSessionId, (long)ack.EchoSentAtNs, (long)ack.ServerTimeNs, clock.PreciseNs());
         }
         if (ack.RetryAfterMs != 0)
         {
@@ -208,27 +210,20 @@ internal sealed class ExchangeStream(ExchangeContext context, BatchFramer framer
         }
         if (ack.Rejected != 0)
         {
-            AgentEventSource.Log.SamplesRejected(
-                context.Identity.Service, context.Identity.Instance, (long)ack.Rejected, ack.Message ?? "");
+            AgentEventSource.Log.SamplesRejected(framer.Identity.Service, framer.Identity.Instance, (long)ack.Rejected, ack.Message);
         }
         _serverSession = ack.ServerSessionId;
-        if (context.Log.Acknowledge(ack.Sequence, (long)ack.Rejected, ack.ServerSessionId))
+        if (log.Acknowledge(ack.Sequence, (long)ack.Rejected, ack.ServerSessionId))
         {
             _hasProgress |= _accepted.Task.IsCompleted;
         }
         if (!_accepted.Task.IsCompleted)
         {
-            if (context.RefusedBatches.TryConvict(ack.ServerSessionId, out DropReason reason))
+            if (refusedBatches.TryConvict(ack.ServerSessionId, out DropReason reason))
             {
-                context.Log.TryDropFirstSent(reason);
+                log.TryDropFirstSent(reason);
             }
             _accepted.TrySetResult(true);
         }
     }
-
-    private TimeSpan? Pushback() =>
-        call.Trailers.TryGetValue("grpc-retry-pushback-ms", out string? text)
-        && uint.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out uint milliseconds)
-            ? TimeSpan.FromMilliseconds(Math.Min(milliseconds, RetryAfterMsMax))
-            : null;
 }

@@ -1,5 +1,5 @@
+using Grpc.Core;
 using Observability.Agent.Recording;
-using Observability.Protocol;
 
 namespace Observability.Agent.Transport;
 
@@ -13,7 +13,7 @@ internal sealed class RefusedBatchPolicy
     /// <summary>Streams in a row that end at the same batch before it is given up, when the status alone does not say that it is bad.</summary>
     internal const int StreamsWithoutProgressMax = 3;
 
-    private GrpcStatusCode _suspicion = GrpcStatusCode.Ok;
+    private StatusCode _suspicion = StatusCode.OK;
     private ulong _serverSession;
     private int _streamsWithoutProgress;
 
@@ -22,15 +22,15 @@ internal sealed class RefusedBatchPolicy
 
     public void OnStreamEnd(in StreamEnd end)
     {
-        _suspicion = GrpcStatusCode.Ok;
-        if (!end.IsAccepted || end.Status.Code is GrpcStatusCode.Ok or GrpcStatusCode.Unavailable or GrpcStatusCode.Cancelled or GrpcStatusCode.Aborted
+        _suspicion = StatusCode.OK;
+        if (!end.IsAccepted || end.Status.StatusCode is StatusCode.OK or StatusCode.Unavailable or StatusCode.Cancelled or StatusCode.Aborted
             || end.IsRefusal)
         {
             _streamsWithoutProgress = 0;
             return;
         }
         _streamsWithoutProgress = end.HasProgress ? 1 : _streamsWithoutProgress + 1;
-        bool isConvicting = end.Status.Code == GrpcStatusCode.InvalidArgument;
+        bool isConvicting = end.Status.StatusCode == StatusCode.InvalidArgument;
         if (!isConvicting && _streamsWithoutProgress < StreamsWithoutProgressMax)
         {
             return;
@@ -42,7 +42,7 @@ internal sealed class RefusedBatchPolicy
         }
         if (end.SentBatches > 0)
         {
-            _suspicion = end.Status.Code;
+            _suspicion = end.Status.StatusCode;
             _serverSession = end.ServerSession;
         }
     }
@@ -50,9 +50,9 @@ internal sealed class RefusedBatchPolicy
     /// <summary>After the first Ack of a new stream: whether to give up the first batch sent and not applied.</summary>
     public bool TryConvict(ulong serverSession, out DropReason reason)
     {
-        reason = _suspicion == GrpcStatusCode.ResourceExhausted ? DropReason.TooLarge : DropReason.Malformed;
-        bool isConvicted = _suspicion != GrpcStatusCode.Ok && _serverSession == serverSession;
-        _suspicion = GrpcStatusCode.Ok;
+        reason = _suspicion == StatusCode.ResourceExhausted ? DropReason.TooLarge : DropReason.Malformed;
+        bool isConvicted = _suspicion != StatusCode.OK && _serverSession == serverSession;
+        _suspicion = StatusCode.OK;
         if (isConvicted)
         {
             _streamsWithoutProgress = 0;

@@ -1,4 +1,5 @@
-using Observability.Protocol;
+using System.Globalization;
+using Grpc.Core;
 
 namespace Observability.Agent.Transport;
 
@@ -10,21 +11,28 @@ namespace Observability.Agent.Transport;
 /// <param name="HasReplayed">Batches were replayed on this stream.</param>
 /// <param name="Pushback">How long the aggregator asks to wait.</param>
 internal readonly record struct StreamEnd(
-    GrpcStatus Status, ulong ServerSession, long SentBatches, bool HasProgress, bool HasReplayed, TimeSpan? Pushback)
+    Status Status, ulong ServerSession, long SentBatches, bool HasProgress, bool HasReplayed, TimeSpan? Pushback)
 {
     /// <summary>The aggregator took the stream: it answered the declarations.</summary>
     public bool IsAccepted => ServerSession != 0;
 
     /// <summary>Refusals that another attempt at once cannot mend.</summary>
-    public bool IsRefusal => Status.Code is GrpcStatusCode.Unauthenticated or GrpcStatusCode.PermissionDenied
-        or GrpcStatusCode.AlreadyExists or GrpcStatusCode.Unimplemented;
+    public bool IsRefusal => Status.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied
+        or StatusCode.AlreadyExists or StatusCode.Unimplemented;
+
+    /// <summary>The status as the gRPC specification writes it, for example "ALREADY_EXISTS: 10.0.0.7 writes it".</summary>
+    public string Reason => $"{NameOf(Status.StatusCode)}: {Status.Detail}".TrimEnd(' ', ':', '.');
 
     /// <summary>What a person can do about it.</summary>
-    public string Remedy => Status.Code switch
+    public string Remedy => Status.StatusCode switch
     {
-        GrpcStatusCode.Unauthenticated or GrpcStatusCode.PermissionDenied => " Set API_KEY to a key the aggregator knows.",
-        GrpcStatusCode.AlreadyExists => " Give each process its own INSTANCE_ID.",
-        GrpcStatusCode.Unimplemented => " Set AGGREGATOR_ADDR to the aggregator's gRPC port.",
+        StatusCode.Unauthenticated or StatusCode.PermissionDenied => " Set API_KEY to a key the aggregator knows.",
+        StatusCode.AlreadyExists => " Give each process its own INSTANCE_ID.",
+        StatusCode.Unimplemented => " Set AGGREGATOR_ADDR to the aggregator's gRPC port.",
         _ => "",
     };
+
+    private static string NameOf(StatusCode code) => code == StatusCode.OK
+        ? "OK"
+        : string.Concat(code.ToString().Select((letter, i) => i > 0 && char.IsUpper(letter) ? $"_{letter}" : $"{letter}")).ToUpper(CultureInfo.InvariantCulture);
 }

@@ -1,15 +1,17 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Observability.Aggregator.Diagnostics;
-using Observability.Aggregator.Grpc;
-using Observability.Protocol;
 using Observability.Protocol.V1;
 
 namespace Observability.Agent.Tests;
@@ -18,7 +20,7 @@ namespace Observability.Agent.Tests;
 internal sealed record ReceivedSample(string Service, string Instance, string Series, ulong TimestampNs, double Value, bool IsReplay);
 
 /// <summary>
-/// An aggregator of the tests' own, behind the real gRPC server: it decodes with Google.Protobuf, keeps a mark per session, and misbehaves
+/// An aggregator of the tests' own, on Grpc.AspNetCore: it decodes with Google.Protobuf, keeps a mark per session, and misbehaves
 /// where a test asks for it. Restarting it on the same port gives it another session and an empty memory.
 /// </summary>
 internal sealed class FakeAggregator : IAsyncDisposable
@@ -49,8 +51,17 @@ internal sealed class FakeAggregator : IAsyncDisposable
 
     public int Streams { get; private set; }
 
+    /// <summary>Keeps a message, and all after it, waiting.</summary>
+    public Func<TelemetryBatch, Task> Holds { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Looks at a message before it is applied; a status ends the stream with it.</summary>
-    public Func<TelemetryBatch, GrpcStatus?> Refuse { get; set; } = _ => null;
+    public Func<TelemetryBatch, Status?> Refuse { get; set; } = _ => null;
+
+    /// <summary>An HTTP/2 error code to reset the stream with, instead of taking a message.</summary>
+    public Func<TelemetryBatch, int?> Resets { get; set; } = _ => null;
+
+    /// <summary>Sent with the status of a refusal.</summary>
+    public (string Name, string Value)[] Trailers { get; set; } = [];
 
     /// <summary>Samples of a batch to reject, and why.</summary>
     public Func<TelemetryBatch, ulong> Reject { get; set; } = _ => 0;
@@ -69,15 +80,15 @@ internal sealed class FakeAggregator : IAsyncDisposable
         var fake = new FakeAggregator();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Critical);
-        builder.Services.AddSingleton<ServingState>();
-        builder.Services.AddGrpcServer();
+        builder.Services.AddSingleton(fake);
+        builder.Services.AddGrpc();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, endpoint =>
         {
             endpoint.Use(next => connection => fake.TrackAsync(next, connection));
-            endpoint.UseGrpc();
+            endpoint.Protocols = HttpProtocols.Http2;
         }));
         WebApplication app = fake._app = builder.Build();
-        app.MapGrpc("/telemetry.v1.TelemetryIngestor/Exchange", fake.ExchangeAsync);
+        app.MapGrpcService<FakeIngestor>();
         await app.StartAsync(TestContext.Current.CancellationToken);
         fake.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return fake;
@@ -128,37 +139,42 @@ internal sealed class FakeAggregator : IAsyncDisposable
         }
     }
 
-    private async ValueTask<GrpcStatus> ExchangeAsync(GrpcServerCall call)
+    internal async Task ExchangeAsync(IAsyncStreamReader<TelemetryBatch> batches, IServerStreamWriter<Ack> acks, ServerCallContext call)
     {
-        if (ApiKey is not null && call.Http.Request.Headers["x-api-key"] != ApiKey)
+        HttpContext http = call.GetHttpContext();
+        if (ApiKey is not null && http.Request.Headers["x-api-key"] != ApiKey)
         {
-            return new GrpcStatus(GrpcStatusCode.Unauthenticated, "The key is not known.");
+            throw new RpcException(new Status(StatusCode.Unauthenticated, "The key is not known."));
         }
         lock (_gate)
         {
             Streams++;
         }
         var series = new Dictionary<uint, string>();
-        while (await call.WaitToReadAsync())
+        while (await batches.MoveNext(CancellationToken.None))
         {
-            while (call.TryRead(out var bytes))
+            TelemetryBatch batch = batches.Current;
+            if (Resets(batch) is { } errorCode)
             {
-                TelemetryBatch batch = TelemetryBatch.Parser.ParseFrom(bytes);
-                if (Refuse(batch) is { } refused)
+                http.Features.GetRequiredFeature<IHttpResetFeature>().Reset(errorCode);
+                return;
+            }
+            await Holds(batch);
+            if (Refuse(batch) is { } refused)
+            {
+                foreach ((string name, string value) in Trailers)
                 {
-                    await call.FlushAsync();
-                    return refused;
+                    call.ResponseTrailers.Add(name, value);
                 }
-                Messages.Enqueue(batch);
-                Ack ack = Apply(batch, series);
-                if (Acknowledges(batch))
-                {
-                    call.Write(ack);
-                    await call.FlushAsync();
-                }
+                throw new RpcException(refused);
+            }
+            Messages.Enqueue(batch);
+            Ack ack = Apply(batch, series);
+            if (Acknowledges(batch))
+            {
+                await acks.WriteAsync(ack);
             }
         }
-        return GrpcStatus.Ok;
     }
 
     private Ack Apply(TelemetryBatch batch, Dictionary<uint, string> series)
@@ -227,4 +243,27 @@ internal sealed class FakeAggregator : IAsyncDisposable
         }
         return samples;
     }
+}
+
+/// <summary>Binds the one method that an agent calls, as Grpc.Tools would generate it.</summary>
+[BindServiceMethod(typeof(FakeIngestorBase), nameof(Bind))]
+internal abstract class FakeIngestorBase
+{
+    private static readonly Method<TelemetryBatch, Ack> Method = new(
+        MethodType.DuplexStreaming, "telemetry.v1.TelemetryIngestor", nameof(Exchange), Of(TelemetryBatch.Parser), Of(Ack.Parser));
+
+    public static void Bind(ServiceBinderBase binder, FakeIngestorBase? service) =>
+        binder.AddMethod(Method, service is null ? null : new DuplexStreamingServerMethod<TelemetryBatch, Ack>(service.Exchange));
+
+    public abstract Task Exchange(IAsyncStreamReader<TelemetryBatch> batches, IServerStreamWriter<Ack> acks, ServerCallContext call);
+
+    private static Marshaller<T> Of<T>(MessageParser<T> parser)
+        where T : class, IMessage<T> =>
+        Marshallers.Create(static message => message.ToByteArray(), parser.ParseFrom);
+}
+
+internal sealed class FakeIngestor(FakeAggregator fake) : FakeIngestorBase
+{
+    public override Task Exchange(IAsyncStreamReader<TelemetryBatch> batches, IServerStreamWriter<Ack> acks, ServerCallContext call) =>
+        fake.ExchangeAsync(batches, acks, call);
 }

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Observability.Protocol;
+using Grpc.Core;
 using Observability.Protocol.V1;
 
 namespace Observability.Agent.Tests;
@@ -111,7 +111,7 @@ public sealed class ReconnectTests
     public async Task Agent_WhoseBatchIsMalformed_DropsThatOneAndGoesOn()
     {
         await using FakeAggregator aggregator = await FakeAggregator.StartAsync();
-        aggregator.Refuse = batch => batch.Sequence == 7 ? new GrpcStatus(GrpcStatusCode.InvalidArgument, "ticks[0]: bad") : null;
+        aggregator.Refuse = batch => batch.Sequence == 7 ? new Status(StatusCode.InvalidArgument, "ticks[0]: bad") : null;
         await using TelemetryAgent agent = Agents.Create(aggregator);
         agent.Start();
         await Eventually.TrueAsync(() => aggregator.Messages.Any(m => m.Sequence > 20));
@@ -131,12 +131,78 @@ public sealed class ReconnectTests
     public async Task Agent_WhoseBatchIsRefusedAgainAndAgain_GivesItUpAfterSomeStreams()
     {
         await using FakeAggregator aggregator = await FakeAggregator.StartAsync();
-        aggregator.Refuse = batch => batch.Sequence == 3 ? new GrpcStatus(GrpcStatusCode.ResourceExhausted, "too large") : null;
+        aggregator.Refuse = batch => batch.Sequence == 3 ? new Status(StatusCode.ResourceExhausted, "too large") : null;
         await using TelemetryAgent agent = Agents.Create(aggregator, options => options.ReconnectDelayMaxMs = 100);
         agent.Start();
         await Eventually.TrueAsync(() => aggregator.Messages.Any(m => m.Sequence > 10));
         Assert.Equal(5, agent.Ledger.DroppedByReason["too_large"]);
         Assert.InRange(aggregator.Streams, 4, 5);
+    }
+
+    [Fact]
+    public async Task Agent_WhoseStreamIsResetAtABatchAgainAndAgain_GivesItUpAfterSomeStreams()
+    {
+        const int internalError = 2;
+        await using FakeAggregator aggregator = await FakeAggregator.StartAsync();
+        aggregator.Resets = batch => batch.Sequence == 3 ? internalError : null;
+        await using TelemetryAgent agent = Agents.Create(aggregator, options => options.ReconnectDelayMaxMs = 100);
+        agent.Start();
+        await Eventually.TrueAsync(() => aggregator.Messages.Any(m => m.Sequence > 10));
+        Assert.Equal(5, agent.Ledger.DroppedByReason["malformed"]);
+        Assert.Equal(["malformed"], agent.Ledger.DroppedByReason.Keys);
+    }
+
+    [Fact]
+    public async Task Agent_WhoseConnectionIsLostAtABatchAgainAndAgain_BlamesNoBatch()
+    {
+        await using FakeAggregator aggregator = await FakeAggregator.StartAsync();
+        int losses = 0;
+        aggregator.Acknowledges = batch =>
+        {
+            if (batch.Sequence == 3 && losses++ < 6)
+            {
+                aggregator.CutConnections();
+                return false;
+            }
+            return true;
+        };
+        await using TelemetryAgent agent = Agents.Create(aggregator, options => options.ReconnectDelayMaxMs = 50);
+        agent.Start();
+        await Eventually.TrueAsync(() => aggregator.Messages.Any(m => m.Sequence > 10));
+        await agent.StopAsync();
+        Assert.Equal((0L, aggregator.Received), (agent.Ledger.Dropped, agent.Ledger.Acknowledged));
+    }
+
+    [Fact]
+    public async Task Agent_WhoseStreamEndsWhileAWriteWaitsForTheWindow_GoesOnOnAnother()
+    {
+        await using FakeAggregator aggregator = await FakeAggregator.StartAsync();
+        await using TelemetryAgent agent = Agents.Create(aggregator, options => options.PushIntervalMs = 5);
+        for (int i = 0; i < 1500; i++)
+        {
+            agent.Counter("c", ("n", $"{i}")).Add(1);
+        }
+        aggregator.Holds = batch => batch.Sequence == 20 && aggregator.Streams == 1
+            ? Eventually.TrueAsync(() => agent.Ledger.Pending - (agent.Ledger.Sent - agent.Ledger.Acknowledged) > 20_000)
+            : Task.CompletedTask;
+        aggregator.Refuse = batch => batch.Sequence == 20 && aggregator.Streams == 1 ? new Status(StatusCode.Unavailable, "draining") : null;
+        agent.Start();
+        await Eventually.TrueAsync(() => aggregator.Streams == 2 && aggregator.Messages.Any(m => m.Sequence > 100));
+        await agent.StopAsync();
+        Assert.Equal((0L, aggregator.Received), (agent.Ledger.Dropped, agent.Ledger.Acknowledged));
+    }
+
+    [Fact]
+    public async Task Agent_AskedToStayAwayByATrailer_ComesBackWhenTheTimeHasPassed()
+    {
+        await using FakeAggregator aggregator = await FakeAggregator.StartAsync();
+        aggregator.Trailers = [("grpc-retry-pushback-ms", "1200")];
+        aggregator.Refuse = batch => batch.Sequence == 3 && aggregator.Streams == 1 ? new Status(StatusCode.Unavailable, "draining") : null;
+        await using TelemetryAgent agent = Agents.Create(aggregator);
+        agent.Start();
+        await Eventually.TrueAsync(() => aggregator.Streams == 2 && aggregator.Messages.Any(m => m.Sequence > 3));
+        ulong[] sentAt = [.. aggregator.Messages.Select(m => m.SentAtNs)];
+        Assert.InRange(sentAt.Zip(sentAt.Skip(1), (a, b) => b - a).Max(), 1_150_000_000UL, ulong.MaxValue);
     }
 
     [Fact]
@@ -148,7 +214,7 @@ public sealed class ReconnectTests
         await Eventually.TrueAsync(() => agent.Ledger.Acknowledged > 100);
         await first.KillAsync();
         await using FakeAggregator second = await FakeAggregator.StartAsync(first.Address.Port);
-        second.Refuse = batch => batch.Replay ? new GrpcStatus(GrpcStatusCode.InvalidArgument, "replay: not here") : null;
+        second.Refuse = batch => batch.Replay ? new Status(StatusCode.InvalidArgument, "replay: not here") : null;
         await Eventually.TrueAsync(() => second.Received > 100);
         await agent.StopAsync();
         Agents.AssertBalanced(agent.Ledger);
@@ -196,7 +262,7 @@ public sealed class ReconnectTests
     public async Task ConnectAsync_WhileAnotherSessionOwnsTheIdentity_IsFalseAndNamesTheRemedy()
     {
         await using FakeAggregator aggregator = await FakeAggregator.StartAsync();
-        aggregator.Refuse = _ => new GrpcStatus(GrpcStatusCode.AlreadyExists, "10.0.0.7:4242 writes it.");
+        aggregator.Refuse = _ => new Status(StatusCode.AlreadyExists, "10.0.0.7:4242 writes it.");
         await using TelemetryAgent agent = Agents.Create(aggregator);
         var states = agent.WatchStates();
         Assert.False(await agent.ConnectAsync(TestContext.Current.CancellationToken));

@@ -12,27 +12,26 @@ public sealed class ArrowTests
     [
         // Between projects.
         .. Forbid("Observability.Protocol", "Observability.Protocol", "*", Server, "Observability.Agent", "Microsoft.AspNetCore"),
-        .. Forbid("Agent", "Observability.Agent", "*", Server, "Observability.ServiceDefaults", "Microsoft.AspNetCore", "Microsoft.Extensions", "Google.Protobuf"),
+        .. Forbid("Agent", "Observability.Agent", "*", Server, "Observability.Protocol", "Observability.ServiceDefaults", "Microsoft.AspNetCore", "Microsoft.Extensions", "Google.Protobuf"),
         .. Forbid("SimAgent", "SimAgent", "*", Server, "Observability.Protocol", "Google.Protobuf"),
         .. Forbid("Aggregator", "Aggregator", "*", "Observability.Agent", "Aspire"),
         .. Forbid("Observability.ServiceDefaults", "Observability.ServiceDefaults", "*", Server, "Observability.Agent", "Observability.Protocol"),
         .. Forbid("Observability.AppHost", "Observability.AppHost", "*", Server, "Observability.Agent", "Observability.Protocol"),
 
         // Inside the aggregator: Rings <- History <- Storage <- { Ingest, Streaming, Query, Triggers, Export } <- Program.
-        .. Inside("Rings", "History", "Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
-        .. Inside("History", "Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
-        .. Inside("Storage", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Security", "Diagnostics", "Triggers"),
+        .. Inside("Rings", "History", "Storage", "Ingest", "Streaming", "Query", "Export", "Selectors", "Security", "Diagnostics", "Triggers"),
+        .. Inside("History", "Storage", "Ingest", "Streaming", "Query", "Export", "Selectors", "Security", "Diagnostics", "Triggers"),
+        .. Inside("Storage", "Ingest", "Streaming", "Query", "Export", "Selectors", "Security", "Diagnostics", "Triggers"),
         .. new[] { "Rings", "History", "Storage", "Ingest", "Streaming", "Query", "Export", "Triggers" }.SelectMany(folder => Inside(folder, "Snapshots")),
-        .. Inside("Snapshots", "Ingest", "Streaming", "Query", "Export", "Grpc", "Selectors", "Triggers"),
-        .. Inside("Selectors", "Rings", "Ingest", "Streaming", "Query", "Export", "Grpc", "Security", "Diagnostics", "Triggers"),
-        .. Inside("Grpc", "Rings", "Storage", "Ingest", "Streaming", "Query", "Export", "Selectors", "Triggers"),
+        .. Inside("Snapshots", "Ingest", "Streaming", "Query", "Export", "Selectors", "Triggers"),
+        .. Inside("Selectors", "Rings", "Ingest", "Streaming", "Query", "Export", "Security", "Diagnostics", "Triggers"),
         .. Inside("Ingest", "Streaming", "Query", "Export", "Selectors", "Triggers"),
-        .. Inside("Streaming", "Ingest", "Query", "Export", "Grpc", "Triggers"),
-        .. Inside("Query", "Ingest", "Streaming", "Export", "Grpc", "Triggers"),
+        .. Inside("Streaming", "Ingest", "Query", "Export", "Triggers"),
+        .. Inside("Query", "Ingest", "Streaming", "Export", "Triggers"),
         .. Inside("Export", "Streaming", "Query", "Triggers"),
-        .. Inside("Triggers", "Ingest", "Streaming", "Query", "Export", "Grpc"),
+        .. Inside("Triggers", "Ingest", "Streaming", "Query", "Export"),
 
-        // Only ingestion and the gRPC server know the wire of ingestion.
+        // Only ingestion knows its wire.
         .. new[] { "Rings", "History", "Storage", "Streaming", "Query", "Export", "Selectors", "Triggers" }
             .SelectMany(folder => Forbid("Aggregator", "Aggregator", $"{Server}.{folder}", "Observability.Protocol", "Google.Protobuf")),
 

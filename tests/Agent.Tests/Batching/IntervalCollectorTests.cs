@@ -259,4 +259,34 @@ public sealed class IntervalCollectorTests
         }
         return series;
     }
+
+    /// <summary>docs/usage.md tells the figure.</summary>
+    [Fact]
+    public void Collect_WithoutAnAggregatorAtTheDefaults_BridgesFiveMinutes()
+    {
+        var defaults = new TelemetryAgentOptions();
+        using var recorder = new Recorder(defaults.BufferSize, defaults.BatchSize, defaults.SeriesMax, defaults.RetainedBytesMax, defaults.PushIntervalMs);
+        var random = new Random(1);
+        int pushes = 0;
+        for (long dropped = 0; dropped == 0; pushes++)
+        {
+            // 40 requests a second, and eight gauges of the service's own that are set in every push.
+            if (pushes % 5 < 4)
+            {
+                recorder.Standard.Tracker.Record(random.NextDouble() * 100, isError: false);
+            }
+            for (int gauge = 0; gauge < 8; gauge++)
+            {
+                recorder.Registry.Gauge("own", "", [("n", Numbers[gauge])]).Set(pushes);
+            }
+            recorder.Push();
+            recorder.Ledger(out long[] reasons);
+            dropped = reasons[(int)DropReason.BufferFull];
+        }
+        var bridged = TimeSpan.FromMilliseconds(pushes * defaults.PushIntervalMs);
+        TestContext.Current.TestOutputHelper?.WriteLine($"An outage of {bridged.TotalMinutes:0.0} minutes fits into RETAINED_BYTES_MAX.");
+        Assert.InRange(bridged, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(11));
+    }
+
+    private static readonly string[] Numbers = [.. Enumerable.Range(0, 8).Select(i => $"{i}")];
 }

@@ -140,6 +140,45 @@ public sealed class InstrumentRegistryTests
         }));
     }
 
+    [Fact]
+    public void ByName_PastTheSeriesLimit_AllocatesNothingAndTakesNoLock()
+    {
+        using var recorder = new Recorder(seriesMax: StandardSeries + 2, bufferSize: 16_384);
+        recorder.Registry.Counter("known", "", [("a", "1"), ("b", "2")]).Add(1);
+        recorder.Registry.Counter("last", "", []).Add(1);
+        string[] routes = [.. Enumerable.Range(0, 1000).Select(i => $"/api/{i}")];
+        void Record()
+        {
+            foreach (string route in routes)
+            {
+                recorder.Registry.Counter("requests", "1", [("route", route), ("status", "200")]).Add(1);
+                recorder.Registry.Gauge("depth", "", [("route", route)]).Set(1);
+                recorder.Registry.Histogram("size", "", [("route", route)]).Record(1);
+            }
+        }
+        Assert.Equal(0, Allocation.Of(Record));
+        long before = Dropped(recorder, DropReason.SeriesLimit);
+        lock (recorder.Registry.Gate)
+        {
+            var recording = new Thread(Record);
+            recording.Start();
+            Assert.True(recording.Join(TimeSpan.FromSeconds(20)), "Recording waits for the lock.");
+        }
+        Assert.Equal(before + (3 * routes.Length), Dropped(recorder, DropReason.SeriesLimit));
+        Assert.True(recorder.Registry.Counter("known", "", [("b", "2"), ("a", "1")]).IsAccepted);
+    }
+
+    [Fact]
+    public void Counter_WithLabelsThatDifferInOneValue_IsAnotherSeries()
+    {
+        using var recorder = new Recorder();
+        CounterHandle first = recorder.Registry.Counter("jobs", "", [("a", "1"), ("b", "2")]);
+        Assert.NotSame(first, recorder.Registry.Counter("jobs", "", [("b", "1"), ("a", "2")]));
+        Assert.NotSame(first, recorder.Registry.Counter("jobs", "", [("b", "2"), ("a", "2")]));
+        Assert.NotSame(first, recorder.Registry.Counter("jobs", "", [("b", "2"), ("c", "1")]));
+        Assert.Same(first, recorder.Registry.Counter("jobs", "", [("b", "2"), ("a", "1")]));
+    }
+
     private static long Dropped(Recorder recorder, DropReason reason)
     {
         recorder.Ledger(out long[] dropped);

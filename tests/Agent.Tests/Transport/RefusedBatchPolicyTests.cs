@@ -1,6 +1,6 @@
+using Grpc.Core;
 using Observability.Agent.Recording;
 using Observability.Agent.Transport;
-using Observability.Protocol;
 
 namespace Observability.Agent.Tests.Transport;
 
@@ -12,7 +12,7 @@ public sealed class RefusedBatchPolicyTests
     public void OnStreamEnd_AMalformedBatch_IsConvictedAtOnceAndOnce()
     {
         var policy = new RefusedBatchPolicy();
-        policy.OnStreamEnd(End(GrpcStatusCode.InvalidArgument));
+        policy.OnStreamEnd(End(StatusCode.InvalidArgument));
         Assert.True(policy.TryConvict(Session, out DropReason reason));
         Assert.Equal(DropReason.Malformed, reason);
         Assert.False(policy.TryConvict(Session, out _));
@@ -22,14 +22,14 @@ public sealed class RefusedBatchPolicyTests
     public void OnStreamEnd_AtAnotherSession_ConvictsNothing()
     {
         var policy = new RefusedBatchPolicy();
-        policy.OnStreamEnd(End(GrpcStatusCode.InvalidArgument));
+        policy.OnStreamEnd(End(StatusCode.InvalidArgument));
         Assert.False(policy.TryConvict(Session + 1, out _));
     }
 
     [Theory]
-    [InlineData(GrpcStatusCode.ResourceExhausted, DropReason.TooLarge)]
-    [InlineData(GrpcStatusCode.Unknown, DropReason.Malformed)]
-    internal void OnStreamEnd_TheSameRefusalAgain_ConvictsAfterSeveralStreams(GrpcStatusCode code, DropReason expected)
+    [InlineData(StatusCode.ResourceExhausted, DropReason.TooLarge)]
+    [InlineData(StatusCode.Unknown, DropReason.Malformed)]
+    internal void OnStreamEnd_TheSameRefusalAgain_ConvictsAfterSeveralStreams(StatusCode code, DropReason expected)
     {
         var policy = new RefusedBatchPolicy();
         for (int stream = 1; stream < RefusedBatchPolicy.StreamsWithoutProgressMax; stream++)
@@ -43,12 +43,12 @@ public sealed class RefusedBatchPolicyTests
     }
 
     [Theory]
-    [InlineData(GrpcStatusCode.Unavailable)]
-    [InlineData(GrpcStatusCode.Cancelled)]
-    [InlineData(GrpcStatusCode.Aborted)]
-    [InlineData(GrpcStatusCode.Unauthenticated)]
-    [InlineData(GrpcStatusCode.AlreadyExists)]
-    public void OnStreamEnd_AStatusThatSaysNothingOfABatch_ConvictsNothing(GrpcStatusCode code)
+    [InlineData(StatusCode.Unavailable)]
+    [InlineData(StatusCode.Cancelled)]
+    [InlineData(StatusCode.Aborted)]
+    [InlineData(StatusCode.Unauthenticated)]
+    [InlineData(StatusCode.AlreadyExists)]
+    public void OnStreamEnd_AStatusThatSaysNothingOfABatch_ConvictsNothing(StatusCode code)
     {
         var policy = new RefusedBatchPolicy();
         for (int stream = 0; stream < 10; stream++)
@@ -62,7 +62,7 @@ public sealed class RefusedBatchPolicyTests
     public void OnStreamEnd_BeforeTheStreamWasAccepted_ConvictsNothing()
     {
         var policy = new RefusedBatchPolicy();
-        policy.OnStreamEnd(End(GrpcStatusCode.InvalidArgument) with { ServerSession = 0 });
+        policy.OnStreamEnd(End(StatusCode.InvalidArgument) with { ServerSession = 0 });
         Assert.False(policy.TryConvict(Session, out _));
     }
 
@@ -70,10 +70,10 @@ public sealed class RefusedBatchPolicyTests
     public void OnStreamEnd_DuringReplay_EndsReplayAtThatAggregatorAndConvictsNothing()
     {
         var policy = new RefusedBatchPolicy();
-        policy.OnStreamEnd(End(GrpcStatusCode.InvalidArgument) with { HasReplayed = true });
+        policy.OnStreamEnd(End(StatusCode.InvalidArgument) with { HasReplayed = true });
         Assert.False(policy.TryConvict(Session, out _));
         Assert.Equal(Session, policy.ReplayRefusedBy);
     }
 
-    private static StreamEnd End(GrpcStatusCode code) => new(new GrpcStatus(code, ""), Session, 1, false, false, null);
+    private static StreamEnd End(StatusCode code) => new(new Status(code, ""), Session, 1, false, false, null);
 }

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
 using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Tests.Diagnostics;
-using Observability.Protocol;
 using Observability.Protocol.Health.V1;
 
 namespace Observability.Aggregator.Tests.Listening;
@@ -16,8 +18,8 @@ public sealed class TlsTests
     {
         using var certificate = new TestCertificate();
         await using RunningAggregator aggregator = await StartAsync(certificate, "GRPC");
-        Assert.Equal(GrpcStatusCode.Ok, await CheckAsync($"https://localhost:{aggregator.GrpcPort}", certificate));
-        Assert.NotEqual(GrpcStatusCode.Ok, await CheckAsync($"http://localhost:{aggregator.GrpcPort}", certificate));
+        Assert.Equal(StatusCode.OK, await CheckAsync($"https://localhost:{aggregator.GrpcPort}", certificate));
+        Assert.NotEqual(StatusCode.OK, await CheckAsync($"http://localhost:{aggregator.GrpcPort}", certificate));
         // The other ports stay as they were.
         Assert.Equal("alive", (await aggregator.Web.GetStringAsync("/alive", Stop)).Split('"')[3]);
     }
@@ -27,8 +29,8 @@ public sealed class TlsTests
     {
         using var certificate = new TestCertificate();
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
-        Assert.Equal(GrpcStatusCode.Ok, await CheckAsync($"http://localhost:{aggregator.GrpcPort}", certificate));
-        Assert.NotEqual(GrpcStatusCode.Ok, await CheckAsync($"https://localhost:{aggregator.GrpcPort}", certificate));
+        Assert.Equal(StatusCode.OK, await CheckAsync($"http://localhost:{aggregator.GrpcPort}", certificate));
+        Assert.NotEqual(StatusCode.OK, await CheckAsync($"https://localhost:{aggregator.GrpcPort}", certificate));
     }
 
     [Fact]
@@ -81,19 +83,25 @@ public sealed class TlsTests
     private static Task<RunningAggregator> StartAsync(TestCertificate certificate, params string[] ports) => RunningAggregator.StartAsync(
         [.. ports.SelectMany(port => new[] { $"{port}_TLS_CERTIFICATE={certificate.CertificatePath}", $"{port}_TLS_KEY={certificate.KeyPath}" })]);
 
-    private static async Task<GrpcStatusCode> CheckAsync(string address, TestCertificate certificate)
+    private static async Task<StatusCode> CheckAsync(string address, TestCertificate certificate)
     {
-        using var channel = new GrpcChannel(new GrpcChannelOptions { Address = new Uri(address), Tls = certificate.Trusting() });
+        var check = new Method<HealthCheckRequest, HealthCheckResponse>(
+            MethodType.Unary, "grpc.health.v1.Health", "Check",
+            Marshallers.Create<HealthCheckRequest>(request => request.ToByteArray(), HealthCheckRequest.Parser.ParseFrom),
+            Marshallers.Create<HealthCheckResponse>(response => response.ToByteArray(), HealthCheckResponse.Parser.ParseFrom));
+        using var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
+        {
+            HttpHandler = new SocketsHttpHandler { SslOptions = certificate.Trusting() }, DisposeHttpClient = true,
+        });
         try
         {
-            HealthCheckResponse answer = await channel.UnaryAsync(
-                "/grpc.health.v1.Health/Check", new HealthCheckRequest(), HealthCheckResponse.Parser,
-                new GrpcCallOptions { Timeout = TimeSpan.FromSeconds(20) }, Stop);
-            return answer.Status == HealthCheckResponse.Types.ServingStatus.Serving ? GrpcStatusCode.Ok : GrpcStatusCode.Unknown;
+            var options = new CallOptions(deadline: DateTime.UtcNow.AddSeconds(20), cancellationToken: Stop);
+            HealthCheckResponse answer = await channel.CreateCallInvoker().AsyncUnaryCall(check, host: null, options, new HealthCheckRequest());
+            return answer.Status == HealthCheckResponse.Types.ServingStatus.Serving ? StatusCode.OK : StatusCode.Unknown;
         }
-        catch (GrpcException refused)
+        catch (RpcException refused)
         {
-            return refused.Status.Code;
+            return refused.StatusCode;
         }
     }
 }

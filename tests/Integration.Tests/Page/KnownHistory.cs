@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Google.Protobuf;
-using Observability.Protocol;
 using Observability.Protocol.V1;
 
 namespace Integration.Tests.Page;
@@ -34,8 +32,8 @@ internal sealed class KnownHistory : IAsyncDisposable
     private readonly List<(long TimeNs, double Value)>[] _levels = [.. Enumerable.Range(0, Instances).Select(_ => new List<(long, double)>())];
     private readonly Random[] _random = [.. Enumerable.Range(0, Instances).Select(instance => new Random(100 + instance))];
     private readonly Dictionary<long, double> _spikes;
-    private readonly GrpcChannel _channel;
-    private readonly GrpcDuplexCall[] _calls;
+    private readonly TelemetryClient _client;
+    private readonly TelemetryCall[] _calls;
     private readonly CancellationTokenSource _stop = new();
     private Task _sending = Task.CompletedTask;
     private long _nextNs;
@@ -44,8 +42,8 @@ internal sealed class KnownHistory : IAsyncDisposable
     {
         _spikes = spikes;
         _nextNs = fromNs;
-        _channel = new GrpcChannel(new GrpcChannelOptions { Address = grpc });
-        _calls = [.. Enumerable.Range(0, Instances).Select(_ => _channel.OpenDuplex("/telemetry.v1.TelemetryIngestor/StreamTelemetry", GrpcCallOptions.Default))];
+        _client = new TelemetryClient(grpc);
+        _calls = [.. Enumerable.Range(0, Instances).Select(_ => _client.Open("StreamTelemetry"))];
     }
 
     /// <summary>How far a quantile may be off, as a ratio.</summary>
@@ -101,11 +99,11 @@ internal sealed class KnownHistory : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _sending;
-        foreach (GrpcDuplexCall call in _calls)
+        foreach (TelemetryCall call in _calls)
         {
-            await call.DisposeAsync();
+            call.Dispose();
         }
-        _channel.Dispose();
+        _client.Dispose();
         _stop.Dispose();
     }
 
@@ -126,7 +124,7 @@ internal sealed class KnownHistory : IAsyncDisposable
             int ticks = (int)Math.Min(TicksPerBatch, (nowNs - _nextNs + IntervalNs - 1) / IntervalNs);
             for (int instance = 0; instance < Instances; instance++)
             {
-                await _calls[instance].WriteAsync(BatchOf(instance, ticks).ToByteArray(), CancellationToken.None);
+                await _calls[instance].WriteAsync(BatchOf(instance, ticks));
             }
             _nextNs += ticks * IntervalNs;
         }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using Google.Protobuf;
-using Observability.Protocol;
 using Observability.Protocol.V1;
 
 namespace Integration.Tests.Page;
@@ -13,11 +11,11 @@ internal sealed class SyntheticServices : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    private const int CallsPerChannel = 90;
+    private const int CallsPerConnection = 90;
 
     private readonly Uri _grpc;
-    private readonly List<GrpcChannel> _channels = [];
-    private readonly Dictionary<string, GrpcDuplexCall> _calls = [];
+    private readonly List<TelemetryClient> _clients = [];
+    private readonly Dictionary<string, TelemetryCall> _calls = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _sending;
     private volatile string[] _names = [];
@@ -44,11 +42,11 @@ internal sealed class SyntheticServices : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _sending;
-        foreach (GrpcDuplexCall call in _calls.Values)
+        foreach (TelemetryCall call in _calls.Values)
         {
-            await call.DisposeAsync();
+            call.Dispose();
         }
-        _channels.ForEach(channel => channel.Dispose());
+        _clients.ForEach(client => client.Dispose());
         _stop.Dispose();
     }
 
@@ -60,23 +58,23 @@ internal sealed class SyntheticServices : IAsyncDisposable
             string[] names = _names;
             for (int index = 0; index < names.Length; index++)
             {
-                await CallOf(names[index]).WriteAsync(BatchOf(names[index], index).ToByteArray(), CancellationToken.None);
+                await CallOf(names[index]).WriteAsync(BatchOf(names[index], index));
             }
             await timer.WaitForNextTickAsync(CancellationToken.None);
         }
     }
 
-    private GrpcDuplexCall CallOf(string service)
+    private TelemetryCall CallOf(string service)
     {
-        if (_calls.TryGetValue(service, out GrpcDuplexCall? call))
+        if (_calls.TryGetValue(service, out TelemetryCall? call))
         {
             return call;
         }
-        if (_calls.Count == _channels.Count * CallsPerChannel)
+        if (_calls.Count == _clients.Count * CallsPerConnection)
         {
-            _channels.Add(new GrpcChannel(new GrpcChannelOptions { Address = _grpc }));
+            _clients.Add(new TelemetryClient(_grpc));
         }
-        call = _channels[^1].OpenDuplex("/telemetry.v1.TelemetryIngestor/StreamTelemetry", GrpcCallOptions.Default);
+        call = _clients[^1].Open("StreamTelemetry");
         _calls.Add(service, call);
         return call;
     }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Google.Protobuf;
+using Grpc.Core;
 using Observability.Agent;
-using Observability.Protocol;
 using Observability.Protocol.V1;
 
 namespace Integration.Tests.Prometheus;
@@ -25,13 +25,13 @@ internal sealed class Troubles : IAsyncDisposable
     private readonly CancellationTokenSource _endAsking = new();
     private readonly TelemetryAgent _agent;
     private readonly HttpClient _client;
-    private readonly GrpcChannel _channel;
+    private readonly TelemetryClient _ingest;
     private readonly List<Task> _running = [];
 
     private Troubles(TroubledAggregator aggregator)
     {
         _client = aggregator.CreateWebClient();
-        _channel = new GrpcChannel(new GrpcChannelOptions { Address = aggregator.Grpc });
+        _ingest = new TelemetryClient(aggregator.Grpc);
         _agent = TelemetryAgent.Create(new TelemetryAgentOptions
         {
             ServiceName = Service, InstanceId = "a-1", AggregatorAddress = aggregator.Grpc.ToString(), SeriesMax = SeriesEachMax,
@@ -73,7 +73,7 @@ internal sealed class Troubles : IAsyncDisposable
         await Task.WhenAll(_running);
         await _agent.DisposeAsync();
         _client.Dispose();
-        _channel.Dispose();
+        _ingest.Dispose();
         _end.Dispose();
         _endAsking.Dispose();
     }
@@ -117,7 +117,8 @@ internal sealed class Troubles : IAsyncDisposable
 
     private async Task TrySendAsync(params byte[][] messages)
     {
-        await using GrpcDuplexCall call = _channel.OpenDuplex("telemetry.v1.TelemetryIngestor/Exchange", GrpcCallOptions.Default);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using TelemetryCall call = _ingest.Open("Exchange", limit.Token);
         try
         {
             foreach (byte[] message in messages)
@@ -125,9 +126,9 @@ internal sealed class Troubles : IAsyncDisposable
                 await call.WriteAsync(message);
             }
             await call.CompleteAsync();
-            await call.GetStatusAsync(new CancellationTokenSource(TimeSpan.FromSeconds(10)).Token);
+            await call.EndAsync();
         }
-        catch (Exception exception) when (exception is GrpcException or OperationCanceledException)
+        catch (Exception exception) when (exception is RpcException or InvalidOperationException)
         {
             // Killed meanwhile.
         }

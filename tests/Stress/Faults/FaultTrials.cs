@@ -18,10 +18,7 @@ internal static class FaultTrials
         ["network-cut"] = NetworkCutAsync,
         ["aggregator-stopped"] = AggregatorStoppedAsync,
         ["clock-stepped"] = ClockSteppedAsync,
-        ["spill-stopped"] = SpillTrials.AggregatorStoppedAsync,
-        ["spill-killed"] = SpillTrials.AggregatorKilledAsync,
-        ["spill-disk-full"] = SpillTrials.DiskFullAsync,
-        ["snapshot-disk-full"] = SpillTrials.SnapshotDiskFullAsync,
+        ["snapshot-disk-full"] = DiskTrials.SnapshotDiskFullAsync,
     };
 
     private static async Task<string> AggregatorKilledAsync(TimeSpan time)
