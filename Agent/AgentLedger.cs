@@ -27,10 +27,10 @@ public sealed record AgentLedger
     /// <summary>Samples sent again to refill the memory of an aggregator that had not acknowledged them; outside the other counts.</summary>
     public required long Replayed { get; init; }
 
-    /// <summary>Samples given up, all reasons together.</summary>
+    /// <summary>Samples dropped, all reasons together.</summary>
     public required long Dropped { get; init; }
 
-    /// <summary>Samples given up, by reason; reasons that did not occur are absent.</summary>
+    /// <summary>Samples dropped, by reason; reasons that did not occur are absent.</summary>
     public required IReadOnlyDictionary<string, long> DroppedByReason { get; init; }
 
     /// <summary>Gauge values that went into an aggregate because the buffer was full. No drop: minimum, maximum, sum, last and count are kept.</summary>

@@ -8,7 +8,7 @@ internal readonly record struct BatchToSend(ulong Sequence, int SampleCount);
 /// <summary>
 /// The numbered batches of the session, in bounded memory: first those acknowledged within the replay window, then those still to be
 /// acknowledged. When full, the oldest makes room: an acknowledged one is forgotten, one never sent is dropped and counted, and one under way
-/// loses its bytes but stays pending until its acknowledgement, or the next stream, tells what became of it. It also keeps the ledger, so
+/// loses its bytes but stays pending until its acknowledgement, or the next stream, shows what became of it. It also keeps the ledger, so
 /// that recorded = acknowledged + dropped + pending holds in every snapshot. Any thread; one lock, held per batch, never per sample.
 /// </summary>
 internal sealed class BatchLog : IDisposable
@@ -79,7 +79,7 @@ internal sealed class BatchLog : IDisposable
             ulong sequence = Math.Max(Math.Max(cursor, _acknowledgedSequence) + 1, _store.First);
             for (; sequence < _store.Next && (_store[sequence].IsDropped || sequence < _store.FirstHeld); sequence++)
             {
-                // It was under way when its bytes were given up, and this stream's aggregator does not have it.
+                // It was under way when its bytes were released, and this stream's aggregator does not have it.
                 DropIfPending(sequence, DropReason.BufferFull);
             }
             if (sequence >= _store.Next)
@@ -164,7 +164,7 @@ internal sealed class BatchLog : IDisposable
         }
     }
 
-    /// <summary>Gives up the oldest batch that was sent and not acknowledged, because the aggregator refuses it.</summary>
+    /// <summary>Drops the oldest batch that was sent and not acknowledged, because the aggregator refuses it.</summary>
     public bool TryDropFirstSent(DropReason reason)
     {
         lock (_gate)
@@ -187,7 +187,7 @@ internal sealed class BatchLog : IDisposable
         }
     }
 
-    /// <summary>Gives up everything still pending: the agent ends.</summary>
+    /// <summary>Drops everything still pending: the agent ends.</summary>
     public void DropPending(DropReason reason)
     {
         lock (_gate)

@@ -4,7 +4,7 @@ namespace Observability.Agent.Batching;
 
 /// <summary>
 /// First in, first out: the bytes of consecutive batches in one circular buffer, and an entry for each. Both grow by doubling up to a
-/// bound and stay. A batch's bytes may be given up before its entry. Not synchronised: <see cref="BatchLog"/> holds its lock.
+/// bound and stay. A batch's bytes may be released before its entry. Not synchronised: <see cref="BatchLog"/> holds its lock.
 /// </summary>
 internal sealed class BatchStore(int bytesMax, int batchesMax) : IDisposable
 {

@@ -25,7 +25,7 @@ internal sealed class BatchFramer(AgentIdentity identity, InstrumentRegistry reg
 
     public AgentIdentity Identity => identity;
 
-    /// <summary>The aggregator's clock, as reports tell it.</summary>
+    /// <summary>The aggregator's clock, for the reports.</summary>
     public ClockEstimate Estimate { get; } = new();
 
     public ReadOnlySpan<byte> Message => _message.Written;

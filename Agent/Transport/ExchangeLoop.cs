@@ -16,7 +16,7 @@ internal sealed class ExchangeLoop(BatchLog log, BatchFramer framer, AgentClock 
     /// <summary>How often a stream is looked at: whether it waits for an Ack too long, or could report because it is idle.</summary>
     private static readonly TimeSpan WatchPeriodMax = TimeSpan.FromSeconds(1);
 
-    private const int FlushPollMs = 5;
+    private static readonly TimeSpan FlushPoll = TimeSpan.FromMilliseconds(5);
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _stopped = new();
@@ -58,14 +58,14 @@ internal sealed class ExchangeLoop(BatchLog log, BatchFramer framer, AgentClock 
             return;
         }
         await _stopping.CancelAsync().ConfigureAwait(false);
-        long deadline = Environment.TickCount64 + (long)flushTimeout.TotalMilliseconds;
-        while (log.HasPending && !_running.IsCompleted && Environment.TickCount64 < deadline)
+        long startedAt = options.TimeProvider.GetTimestamp();
+        while (log.HasPending && !_running.IsCompleted && options.TimeProvider.GetElapsedTime(startedAt) < flushTimeout)
         {
-            await Task.Delay(FlushPollMs).ConfigureAwait(false);
+            await Task.Delay(FlushPoll, options.TimeProvider).ConfigureAwait(false);
         }
         _isFinishing = true;
         _stream?.End();
-        await Task.WhenAny(_running, Task.Delay(CloseTimeout)).ConfigureAwait(false);
+        await Task.WhenAny(_running, Task.Delay(CloseTimeout, options.TimeProvider)).ConfigureAwait(false);
         await _stopped.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
     }
@@ -80,7 +80,11 @@ internal sealed class ExchangeLoop(BatchLog log, BatchFramer framer, AgentClock 
     // Without the caller's execution context: what the host keeps in it (a request's trace, say) is not kept alive by a stream that lives as long as the process.
     private Task RunDetached()
     {
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            return Task.Run(RunAsync);
+        }
+        using (ExecutionContext.SuppressFlow())
         {
             return Task.Run(RunAsync);
         }
@@ -133,14 +137,14 @@ internal sealed class ExchangeLoop(BatchLog log, BatchFramer framer, AgentClock 
         return gaveUp is null ? end : end with { Status = new Status(StatusCode.Unavailable, gaveUp) };
     }
 
-    // Gives a stream up whose aggregator has gone silent; says so if it did.
+    // Gives up a stream whose aggregator has gone silent, and returns the reason then.
     private async Task<string?> WatchAsync(ExchangeStream stream, Task running, Uri address, CancellationTokenSource giveUp)
     {
         TimeSpan period = TimeSpan.FromTicks(Math.Min(WatchPeriodMax.Ticks, _ackTimeout.Ticks / 4));
         bool isDecided = false;                         // then Accepted, which stays completed, is no longer waited for
         while (!running.IsCompleted)
         {
-            Task delay = Task.Delay(period, giveUp.Token);
+            Task delay = Task.Delay(period, options.TimeProvider, CancellationToken.None);      // with a token it would be over at once after giving up, and this loop spin
             await (isDecided ? Task.WhenAny(running, delay) : Task.WhenAny(running, delay, stream.Accepted)).ConfigureAwait(false);
             if (!isDecided && stream.Accepted.IsCompleted)
             {
@@ -193,7 +197,7 @@ internal sealed class ExchangeLoop(BatchLog log, BatchFramer framer, AgentClock 
         {
             delay = pushback;
         }
-        await Task.Delay(delay, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(delay, options.TimeProvider, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // CA5394: a seed is for tests; otherwise the numbers only spread attempts to connect.

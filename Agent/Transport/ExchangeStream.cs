@@ -6,8 +6,8 @@ using Observability.Agent.Recording;
 namespace Observability.Agent.Transport;
 
 /// <summary>
-/// One Exchange call, from declarations to its end. One task writes and one reads. First all series are declared and the Ack of that tells which
-/// batches the aggregator has already and whether it has lost its memory; then batches are replayed if so, and the pending ones sent.
+/// One Exchange call, from declarations to its end. One task writes and one reads. First all series are declared; the Ack of that
+/// shows which batches the aggregator has already and whether it has lost its memory; then batches are replayed if so, and the pending ones sent.
 /// </summary>
 internal sealed class ExchangeStream(
     BatchLog log, BatchFramer framer, RefusedBatchPolicy refusedBatches, Signal wake, AgentClock clock, ExchangeCall call)

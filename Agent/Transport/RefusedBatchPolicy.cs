@@ -4,13 +4,13 @@ using Observability.Agent.Recording;
 namespace Observability.Agent.Transport;
 
 /// <summary>
-/// Decides when a batch is to blame for the end of streams, so that one bad batch cannot block all that follow. Batches are applied in order,
-/// so the one at fault is the first that the aggregator has not applied, which the next stream's first Ack tells. INVALID_ARGUMENT
+/// Decides which batch is to blame when streams end, so that one bad batch cannot block all that follow. Batches are applied in order,
+/// so the one at fault is the first that the aggregator has not applied, as the next stream's first Ack shows. INVALID_ARGUMENT
 /// convicts at once; other statuses after several streams without any progress.
 /// </summary>
 internal sealed class RefusedBatchPolicy
 {
-    /// <summary>Streams in a row that end at the same batch before it is given up, when the status alone does not say that it is bad.</summary>
+    /// <summary>Streams in a row that end at the same batch before it is dropped, when the status alone does not say that it is bad.</summary>
     internal const int StreamsWithoutProgressMax = 3;
 
     private StatusCode _suspicion = StatusCode.OK;
@@ -47,7 +47,7 @@ internal sealed class RefusedBatchPolicy
         }
     }
 
-    /// <summary>After the first Ack of a new stream: whether to give up the first batch sent and not applied.</summary>
+    /// <summary>After the first Ack of a new stream: whether to drop the first batch that was sent and not applied.</summary>
     public bool TryConvict(ulong serverSession, out DropReason reason)
     {
         reason = _suspicion == StatusCode.ResourceExhausted ? DropReason.TooLarge : DropReason.Malformed;

@@ -28,6 +28,7 @@ internal sealed class FakeAggregator : IAsyncDisposable
     private static long s_sessions;
 
     private readonly Dictionary<ulong, ulong> _marks = [];
+    private readonly Dictionary<ulong, object> _writers = [];
     private readonly ConcurrentDictionary<ConnectionContext, bool> _connections = new();
     private readonly Lock _gate = new();
     private readonly ulong _sessionId = (ulong)Interlocked.Increment(ref s_sessions) * 1_000_003;
@@ -168,8 +169,13 @@ internal sealed class FakeAggregator : IAsyncDisposable
                 }
                 throw new RpcException(refused);
             }
-            Messages.Enqueue(batch);
-            Ack ack = Apply(batch, series);
+            Ack ack;
+            lock (_gate)
+            {
+                ThrowUnlessWriter(batch.SessionId, series);
+                Messages.Enqueue(batch);
+                ack = Apply(batch, series);
+            }
             if (Acknowledges(batch))
             {
                 await acks.WriteAsync(ack);
@@ -177,40 +183,50 @@ internal sealed class FakeAggregator : IAsyncDisposable
         }
     }
 
+    // As the aggregator does it: a session has one writing stream, the newest; what an older one still has in its buffers must not be applied after that.
+    private void ThrowUnlessWriter(ulong session, Dictionary<uint, string> stream)
+    {
+        if (stream.Count == 0)
+        {
+            _writers[session] = stream;
+        }
+        if (!ReferenceEquals(_writers[session], stream))
+        {
+            throw new RpcException(new Status(StatusCode.Aborted, "Another stream of this session has taken over."));
+        }
+    }
+
     private Ack Apply(TelemetryBatch batch, Dictionary<uint, string> series)
     {
-        lock (_gate)
+        List<ReceivedSample> samples = Decode(batch, series);
+        ulong mark = _marks.GetValueOrDefault(batch.SessionId);
+        ulong rejected = Reject(batch);
+        if (batch.Replay)
         {
-            List<ReceivedSample> samples = Decode(batch, series);
-            ulong mark = _marks.GetValueOrDefault(batch.SessionId);
-            ulong rejected = Reject(batch);
-            if (batch.Replay)
-            {
-                Replayed += samples.Count;
-            }
-            else if (batch.Sequence != 0 && batch.Sequence <= mark)
-            {
-                Duplicates += samples.Count;
-                samples.Clear();
-            }
-            else
-            {
-                Received += samples.Count - (long)rejected;
-                mark = _marks[batch.SessionId] = Math.Max(mark, batch.Sequence);
-            }
-            samples.ForEach(Samples.Enqueue);
-            return new Ack
-            {
-                Received = (ulong)samples.Count - rejected,
-                Rejected = rejected,
-                Message = rejected == 0 ? "" : "too many",
-                Sequence = mark,
-                ServerTimeNs = (ulong)((DateTime.UtcNow + ClockAhead - DateTime.UnixEpoch).Ticks * 100),
-                ServerSessionId = SessionId,
-                EchoSentAtNs = batch.SentAtNs,
-                RetryAfterMs = RetryAfterMs(batch),
-            };
+            Replayed += samples.Count;
         }
+        else if (batch.Sequence != 0 && batch.Sequence <= mark)
+        {
+            Duplicates += samples.Count;
+            samples.Clear();
+        }
+        else
+        {
+            Received += samples.Count - (long)rejected;
+            mark = _marks[batch.SessionId] = Math.Max(mark, batch.Sequence);
+        }
+        samples.ForEach(Samples.Enqueue);
+        return new Ack
+        {
+            Received = (ulong)samples.Count - rejected,
+            Rejected = rejected,
+            Message = rejected == 0 ? "" : "too many",
+            Sequence = mark,
+            ServerTimeNs = (ulong)((DateTime.UtcNow + ClockAhead - DateTime.UnixEpoch).Ticks * 100),
+            ServerSessionId = SessionId,
+            EchoSentAtNs = batch.SentAtNs,
+            RetryAfterMs = RetryAfterMs(batch),
+        };
     }
 
     private static List<ReceivedSample> Decode(TelemetryBatch batch, Dictionary<uint, string> series)

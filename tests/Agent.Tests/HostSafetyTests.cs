@@ -118,6 +118,20 @@ public sealed class HostSafetyTests
     }
 
     [Fact]
+    public async Task Start_UnderAHostsExecutionContext_KeepsNothingOfIt()
+    {
+        await using FakeAggregator aggregator = await FakeAggregator.StartAsync();
+        await using TelemetryAgent agent = Agents.Create(aggregator);
+        var request = new AsyncLocal<string?> { Value = "a request of the host" };
+        string? seen = "nothing yet";
+        agent.StateChanged += (_, _) => seen = request.Value;
+        agent.Start();
+        await Eventually.TrueAsync(() => agent.State == AgentState.Connected);
+        await Eventually.TrueAsync(() => seen is null);
+        Assert.Equal("a request of the host", request.Value);
+    }
+
+    [Fact]
     public async Task Agent_AfterItHasStopped_IsHarmlessAndCountsWhatIsRecorded()
     {
         await using FakeAggregator aggregator = await FakeAggregator.StartAsync();
