@@ -1,17 +1,15 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 
 namespace Observability.Aggregator.Ingest;
 
-/// <summary>Whose batch a stream's first message is. Read once in a stream's life, to find its shard before anything else is looked at.</summary>
+/// <summary>The source that a stream's first message names. Read once in a stream's life, to find its shard before anything else.</summary>
 internal static class BatchIdentity
 {
-    public static bool TryRead(in ReadOnlySequence<byte> message, WireFault fault, out string service, out string instance)
+    public static bool TryRead(ReadOnlySpan<byte> message, WireFault fault, out string service, out string instance)
     {
         service = instance = "";
-        byte[] bytes = message.ToArray();
-        WireReader reader = new(bytes, 0, bytes.Length);
+        WireReader reader = new(message, 0, message.Length);
         while (!reader.AtEnd)
         {
             if (!reader.TryReadTag(out uint tag))
@@ -31,7 +29,7 @@ internal static class BatchIdentity
             {
                 return fault.At(field, reader.Fault);
             }
-            ReadOnlySpan<byte> text = bytes.AsSpan(reader.At, length);
+            ReadOnlySpan<byte> text = message.Slice(reader.At, length);
             if (!Utf8.IsValid(text))
             {
                 return fault.At(field, "is not valid UTF-8");

@@ -4,17 +4,23 @@ using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Ingest;
 
+/// <summary>Samples of one batch applied and rejected, with the first reason.</summary>
+internal readonly record struct BatchOutcome(long Applied, long Rejected, RejectReason FirstReason);
+
 /// <summary>
-/// [Data plane] Applies a batch that passed the structural pass: from the decoder's tape to the store. What cannot be applied is counted by
-/// its reason, never thrown. One per shard; one thread at a time.
+/// [Data plane] Applies a batch that passed the structural pass to the store: first its declarations, then its samples. What cannot be applied is
+/// counted by its reason, never thrown. One per shard; one thread at a time. The message is the one that was scanned.
 /// </summary>
-internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder decoder, SeriesBudget budget, int histogramBucketsMax)
+internal sealed class BatchWriter(TelemetryStore store, ScannedBatch batch, SeriesBudget budget)
 {
+    // How many runs ahead a series, its ring and the ring's cells are fetched: they lie in memory that is mostly not in the cache, each behind the other.
     private const int SeriesAhead = 12;
     private const int RingAhead = 8;
     private const int CellsAhead = 4;
 
-    private readonly HistogramDecoder _histogram = new(new WireFault(), histogramBucketsMax);
+    private readonly SeriesResolver _resolver = new(store, budget);
+    private readonly OverflowTotals _totals = new(store, budget);
+    private readonly HistogramDecoder _histogram = new(new WireFault(), store.Options.HistogramBucketsMax);
     private readonly long[] _rejected = new long[(int)RejectReason.Count];
     private SourceWriter _writer = null!;
     private IdentityCache _identities = null!;
@@ -28,19 +34,19 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
     public ReadOnlySpan<long> RejectedByReason => _rejected;
 
     /// <summary>
-    /// Takes the batch's declarations of refs. False when one contradicts an earlier one: then nothing of the batch is kept and the
-    /// decoder's fault says which. Comes before anything is applied, and for a batch that was applied already too, because refs belong
+    /// Takes the batch's declarations of refs. False when one contradicts an earlier one: then nothing of the batch is kept, and
+    /// <paramref name="fault"/> says which. Comes before anything is applied, and also for a batch that was applied before, because refs belong
     /// to the stream.
     /// </summary>
-    public bool TryDeclare(SourceWriter writer, IdentityCache identities, RefTable refs)
+    public bool TryDeclare(ReadOnlySpan<byte> message, SourceWriter writer, IdentityCache identities, RefTable refs, WireFault fault)
     {
         (_writer, _identities, _refs) = (writer, identities, refs);
-        if (decoder.DeclarationCount == 0)
+        if (batch.DeclarationCount == 0)
         {
             return true;
         }
         int metric = -1;
-        foreach (ref MetricRun run in decoder.Tape.Runs)
+        foreach (ref MetricRun run in batch.Runs)
         {
             if (run.Ref == 0 || !run.IsNamed || run.Metric == metric)
             {
@@ -49,11 +55,11 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
             metric = run.Metric;
             RejectReason reason = RejectReason.None;
             ulong hash = run.Identity?.Hash ?? 0;
-            SeriesIdentity? identity = run.Identity ?? Resolve(run, out hash, out reason);
+            WireIdentity? identity = run.Identity ?? _resolver.Resolve(message, run, identities, out hash, out reason);
             if (!refs.TryDeclare(run.Ref, identity, hash, reason))
             {
                 refs.Undo();
-                return decoder.Fault.At($"metrics[{metric}].series_ref", $"declares ref {run.Ref} again with another name or other labels");
+                return fault.At($"metrics[{metric}].series_ref", $"declares ref {run.Ref} again with another name or other labels");
             }
             run.Identity = identity;
         }
@@ -62,7 +68,7 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
     }
 
     /// <summary>Applies everything, in one turn of the source. <see cref="TryDeclare"/> comes before.</summary>
-    public BatchOutcome Apply()
+    public BatchOutcome Apply(ReadOnlySpan<byte> message)
     {
         _writer.Enter();
         try
@@ -71,35 +77,45 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
             {
                 budget.Identities.Return(_identities.DropLeft(_writer.LeftVersion));
             }
-            return ApplyAll();
+            return ApplyAll(message);
         }
         finally
         {
+            _totals.Forget();
             _writer.Exit();
         }
     }
 
-    private BatchOutcome ApplyAll()
+    /// <summary>Instead of <see cref="Apply"/>: nothing is applied, all is counted.</summary>
+    public BatchOutcome RejectAll(RejectReason reason)
+    {
+        _rejectedCount = 0;
+        _firstReason = RejectReason.None;
+        Reject(reason, batch.SampleCount);
+        return new BatchOutcome(0, _rejectedCount, _firstReason);
+    }
+
+    private BatchOutcome ApplyAll(ReadOnlySpan<byte> message)
     {
         _applied = 0;
         _rejectedCount = 0;
         _firstReason = RejectReason.None;
         _newestNs = 0;
-        ReadOnlySpan<MetricRun> runs = decoder.Tape.Runs;
+        ReadOnlySpan<MetricRun> runs = batch.Runs;
         for (int i = 0; i < runs.Length; i++)
         {
             FetchAhead(runs, i);
-            ApplyRun(runs[i]);
+            ApplyRun(message, runs[i]);
         }
-        foreach (ref readonly TickRun tick in decoder.Tape.Ticks)
+        foreach (ref readonly TickRun tick in batch.Ticks)
         {
-            ApplyTick(tick);
+            ApplyTick(message, tick);
         }
-        if (decoder.OverLimitCount > 0)
+        if (batch.OverLimitCount > 0)
         {
-            Reject(RejectReason.BatchSamplesLimit, decoder.OverLimitCount);
+            Reject(RejectReason.BatchSamplesLimit, batch.OverLimitCount);
         }
-        AppendTotals();
+        _totals.Append(_writer);
         if (_newestNs > _writer.Source.NewestSampleNs)
         {
             _writer.Source.NewestSampleNs = _newestNs;
@@ -107,7 +123,6 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
         return new BatchOutcome(_applied, _rejectedCount, _firstReason);
     }
 
-    /// <summary>A series, its ring and the ring's cells lie one behind the other in memory that is mostly not at hand: each is fetched some runs ahead.</summary>
     private static void FetchAhead(ReadOnlySpan<MetricRun> runs, int at)
     {
         if (at + SeriesAhead < runs.Length)
@@ -118,23 +133,14 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
         }
     }
 
-    /// <summary>Instead of <see cref="Apply"/>: nothing is applied, all is counted.</summary>
-    public BatchOutcome RejectAll(RejectReason reason)
-    {
-        _rejectedCount = 0;
-        _firstReason = RejectReason.None;
-        Reject(reason, decoder.SampleCount);
-        return new BatchOutcome(0, _rejectedCount, _firstReason);
-    }
-
-    private void ApplyRun(in MetricRun run)
+    private void ApplyRun(ReadOnlySpan<byte> message, in MetricRun run)
     {
         RejectReason reason = RejectReason.None;
-        SeriesIdentity? identity = run.Identity
-            ?? (run.IsNamed ? Resolve(run, out _, out reason) : _refs.Find(run.Ref, out reason));
+        WireIdentity? identity = run.Identity
+            ?? (run.IsNamed ? _resolver.Resolve(message, run, _identities, out _, out reason) : _refs.Find(run.Ref, out reason));
         if (identity is not null && run.UnitLength > 0 && !identity.HasUnit)
         {
-            reason = SetUnit(identity, run);
+            reason = _resolver.SetUnit(identity, message.Slice(run.UnitAt, run.UnitLength));
         }
         if (run.Form == RunForm.Declaration)
         {
@@ -143,13 +149,13 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
         Series? series = identity?.Series;
         if (reason == RejectReason.None && (series is null || series.Kind != KindOf(run.Form)))
         {
-            reason = Bind(identity!, KindOf(run.Form), out series);
+            reason = _resolver.Bind(_writer, _identities, identity!, KindOf(run.Form), out series);
         }
         if (reason != RejectReason.None)
         {
             if (IsSeriesLimit(reason) && identity is not null)
             {
-                KeepTotals(identity, run);
+                KeepTotals(message, run, identity);
             }
             Reject(reason, run.Count);
             return;
@@ -158,24 +164,96 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
         {
             case RunForm.GaugePairs:
             case RunForm.CounterPairs:
-                ApplyPairs(series!, decoder.Tape.Words(run.Values.At, run.Count * 2));
+                ApplyPairs(series!, batch.Pairs(run));
                 break;
             case RunForm.GaugeColumns:
             case RunForm.CounterColumns:
-                ApplyColumns(series!, decoder.Values(run.Timestamps), decoder.Values(run.Values));
+                ApplyColumns(series!, batch.Values(message, run.Timestamps), batch.Values(message, run.Values));
                 break;
             case RunForm.HistogramPairs:
-                ApplyHistograms(series!, decoder.Tape.Words(run.Values.At, run.Count * 2));
+                ApplyHistograms(message, series!, batch.Pairs(run));
                 break;
             default:
-                ApplyAggregates(series!, decoder.Tape.Words(run.Values.At, run.Count * 6), run.Count);
+                ApplyAggregates(series!, batch.Words(run.Values.At, run.Count * 6), run.Count);
                 break;
         }
     }
 
-    private void ApplyTick(in TickRun tick)
+    private void ApplyPairs(Series series, ReadOnlySpan<ulong> pairs)
     {
-        ReadOnlySpan<ulong> values = decoder.Values(tick.Values);
+        if (pairs.Length > 2 && AreTimes(pairs, stride: 2))
+        {
+            _writer.AppendPairs(series, MemoryMarshal.Cast<ulong, long>(pairs));
+            _applied += pairs.Length / 2;
+            return;
+        }
+        for (int i = 0; i < pairs.Length; i += 2)
+        {
+            if (IsTime(pairs[i]))
+            {
+                _writer.Append(series, (long)pairs[i], (long)pairs[i + 1]);
+                _applied++;
+            }
+        }
+    }
+
+    private void ApplyColumns(Series series, ReadOnlySpan<ulong> timestampsNs, ReadOnlySpan<ulong> bits)
+    {
+        if (timestampsNs.Length > 1 && AreTimes(timestampsNs, stride: 1))
+        {
+            _writer.AppendColumns(series, MemoryMarshal.Cast<ulong, long>(timestampsNs), MemoryMarshal.Cast<ulong, long>(bits));
+            _applied += timestampsNs.Length;
+            return;
+        }
+        for (int i = 0; i < timestampsNs.Length; i++)
+        {
+            if (IsTime(timestampsNs[i]))
+            {
+                _writer.Append(series, (long)timestampsNs[i], (long)bits[i]);
+                _applied++;
+            }
+        }
+    }
+
+    private void ApplyHistograms(ReadOnlySpan<byte> message, Series series, ReadOnlySpan<ulong> pairs)
+    {
+        for (int i = 0; i < pairs.Length; i += 2)
+        {
+            if (!IsTime(pairs[i]))
+            {
+                continue;
+            }
+            _histogram.ReadAgain(message, pairs[i + 1]);
+            RejectReason reason = _histogram.Check();
+            if (reason == RejectReason.None && !_writer.TryAppend(series, (long)pairs[i], _histogram.Sample))
+            {
+                reason = RejectReason.RingMemory;
+            }
+            Count(reason);
+        }
+    }
+
+    private void ApplyAggregates(Series series, ReadOnlySpan<ulong> columns, int rows)
+    {
+        ReadOnlySpan<double> values = MemoryMarshal.Cast<ulong, double>(columns);
+        for (int i = 0; i < rows; i++)
+        {
+            if (!IsTime(columns[i]))
+            {
+                continue;
+            }
+            AggregateSlot aggregate = new() { Min = values[rows + i], Max = values[(2 * rows) + i], Sum = values[(3 * rows) + i], Count = columns[(5 * rows) + i] };
+            if (aggregate.Count > 0)
+            {
+                _writer.AppendAggregate(series, (long)columns[i], (long)columns[(4 * rows) + i], aggregate);
+            }
+            Count(aggregate.Count > 0 ? RejectReason.None : RejectReason.Aggregate);
+        }
+    }
+
+    private void ApplyTick(ReadOnlySpan<byte> message, in TickRun tick)
+    {
+        ReadOnlySpan<ulong> values = batch.Values(message, tick.Values);
         SeriesKind kind = tick.IsCounter ? SeriesKind.Counter : SeriesKind.Gauge;
         if (!IsTime(tick.TimestampNs, values.Length))
         {
@@ -186,14 +264,7 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
             ApplyTickOneByOne(tick, kind, values);
             return;
         }
-        if (tick.IsCounter)
-        {
-            store.AppendRow(_writer, (long)tick.TimestampNs, firstSlot, values);
-        }
-        else
-        {
-            store.AppendRow(_writer, (long)tick.TimestampNs, firstSlot, MemoryMarshal.Cast<ulong, double>(values));
-        }
+        _writer.AppendRow((long)tick.TimestampNs, firstSlot, MemoryMarshal.Cast<ulong, long>(values));
         _applied += values.Length;
     }
 
@@ -204,22 +275,97 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
         {
             long seriesRef = (long)tick.FirstRef + i;
             RejectReason reason = RejectReason.UnknownRef;
-            SeriesIdentity? identity = tick.FirstRef == 0 || seriesRef > uint.MaxValue ? null : _refs.Find((uint)seriesRef, out reason);
+            WireIdentity? identity = tick.FirstRef == 0 || seriesRef > uint.MaxValue ? null : _refs.Find((uint)seriesRef, out reason);
             Series? series = identity?.Series;
             if (identity is not null && reason == RejectReason.None && (series is null || series.Kind != kind))
             {
-                reason = Bind(identity, kind, out series);
+                reason = _resolver.Bind(_writer, _identities, identity, kind, out series);
             }
             if (reason == RejectReason.None)
             {
-                store.AppendBits(_writer, series!, (long)tick.TimestampNs, (long)values[i]);
+                _writer.Append(series!, (long)tick.TimestampNs, (long)values[i]);
             }
-            else if (tick.IsCounter && identity is not null && IsSeriesLimit(reason) && !decoder.Header.Replay && FindTotal(identity, kind) is { } total)
+            else if (tick.IsCounter && identity is not null && IsSeriesLimit(reason) && FindTotal(identity, kind) is { } total)
             {
-                KeepCount(identity, total, tick.TimestampNs, values[i]);
+                _totals.Count(total, identity, tick.TimestampNs, values[i]);
             }
             Count(reason);
         }
+    }
+
+    /// <summary>
+    /// Samples of a series past a limit are rejected, but their sum is kept: counters as a total, histograms one by one, since they add up by
+    /// themselves. Gauges have no sum.
+    /// </summary>
+    private void KeepTotals(ReadOnlySpan<byte> message, in MetricRun run, WireIdentity identity)
+    {
+        SeriesKind kind = KindOf(run.Form);
+        if (kind == SeriesKind.Gauge || FindTotal(identity, kind) is not { } total)
+        {
+            return;
+        }
+        if (run.Form == RunForm.CounterColumns)
+        {
+            ReadOnlySpan<ulong> timestampsNs = batch.Values(message, run.Timestamps);
+            ReadOnlySpan<ulong> values = batch.Values(message, run.Values);
+            for (int i = 0; i < values.Length; i++)
+            {
+                _totals.Count(total, identity, timestampsNs[i], values[i]);
+            }
+            return;
+        }
+        ReadOnlySpan<ulong> pairs = batch.Pairs(run);
+        for (int i = 0; i < pairs.Length; i += 2)
+        {
+            if (kind == SeriesKind.Counter)
+            {
+                _totals.Count(total, identity, pairs[i], pairs[i + 1]);
+                continue;
+            }
+            _histogram.ReadAgain(message, pairs[i + 1]);
+            if ((long)pairs[i] > 0 && _histogram.Check() == RejectReason.None)
+            {
+                _writer.TryAppend(total.Series, (long)pairs[i], _histogram.Sample);
+            }
+        }
+    }
+
+    /// <summary>None for what is replayed: it was counted when it came first.</summary>
+    private OverflowTotal? FindTotal(WireIdentity identity, SeriesKind kind) =>
+        batch.Header.Replay ? null : _totals.Find(_writer, _identities, identity, kind);
+
+    /// <summary>False, and counted as rejected, when the samples have no time that can be kept.</summary>
+    private bool IsTime(ulong timestampNs, int samples = 1)
+    {
+        if ((long)timestampNs <= 0)
+        {
+            Reject(RejectReason.Timestamp, samples);
+            return false;
+        }
+        if ((long)timestampNs <= _writer.SkipUntilNs)
+        {
+            return false;    // Replayed, and already here from the history that was read back at start.
+        }
+        _newestNs = Math.Max(_newestNs, (long)timestampNs);
+        return true;
+    }
+
+    /// <summary>True when all samples of a run can be kept, which is the rule: then they are appended all at once.</summary>
+    private bool AreTimes(ReadOnlySpan<ulong> timestampsNs, int stride)
+    {
+        long oldestNs = long.MaxValue;
+        long newestNs = 0;
+        for (int i = 0; i < timestampsNs.Length; i += stride)
+        {
+            oldestNs = Math.Min(oldestNs, (long)timestampsNs[i]);
+            newestNs = Math.Max(newestNs, (long)timestampsNs[i]);
+        }
+        if (oldestNs <= Math.Max(0, _writer.SkipUntilNs))
+        {
+            return false;
+        }
+        _newestNs = Math.Max(_newestNs, newestNs);
+        return true;
     }
 
     private void Count(RejectReason reason)
@@ -243,6 +389,9 @@ internal sealed partial class BatchWriter(TelemetryStore store, BatchDecoder dec
         _rejectedCount += samples;
         Volatile.Write(ref _rejected[(int)reason], _rejected[(int)reason] + samples);
     }
+
+    private static bool IsSeriesLimit(RejectReason reason) =>
+        reason is RejectReason.SeriesLimit or RejectReason.ServiceSeriesLimit or RejectReason.NameSeriesLimit;
 
     private static SeriesKind KindOf(RunForm form) => form switch
     {

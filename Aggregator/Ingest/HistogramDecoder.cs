@@ -3,8 +3,8 @@ using Observability.Aggregator.Storage;
 namespace Observability.Aggregator.Ingest;
 
 /// <summary>
-/// [Data plane] Reads one Histogram into columns that are reused. The structural pass reads it to know that it is well-formed, the
-/// other one to apply it: histograms are few, and no batch can make this hold more than one.
+/// [Data plane] Reads one Histogram into columns that are reused. The structural pass reads each histogram to know that it is well-formed, the
+/// writer reads it again to apply it: histograms are few, and no batch can make this hold more than one.
 /// </summary>
 internal sealed class HistogramDecoder(WireFault fault, int bucketsMax)
 {
@@ -47,22 +47,41 @@ internal sealed class HistogramDecoder(WireFault fault, int bucketsMax)
         ExplicitBounds = _bounds.AsSpan(0, _boundCount),
     };
 
-    /// <summary>False, with the fault's path, when the bytes are no Histogram. <see cref="CheckColumns"/> comes after it.</summary>
-    public bool TryRead(WireReader reader)
+    /// <summary>Starts a new histogram.</summary>
+    public void Clear()
     {
-        Clear();
-        while (!reader.AtEnd)
+        _count = _zeroCount = 0;
+        _sum = _min = _max = 0;
+        _scale = _positiveOffset = _negativeOffset = 0;
+        _positiveCount = _negativeCount = _explicitCount = _boundCount = 0;
+    }
+
+    /// <summary>Reads one piece of the histogram. False, with the fault's path, when it is malformed. <see cref="CheckColumns"/> follows the last piece.</summary>
+    public bool TryRead(WireReader piece)
+    {
+        while (!piece.AtEnd)
         {
-            if (!reader.TryReadTag(out uint tag))
+            if (!piece.TryReadTag(out uint tag))
             {
-                return fault.At("", reader.Fault);
+                return fault.At("", piece.Fault);
             }
-            if (!TryReadField(ref reader, tag))
+            if (!TryReadField(ref piece, tag))
             {
                 return false;
             }
         }
         return true;
+    }
+
+    /// <summary>Reads a histogram that passed the structural pass.</summary>
+    public void ReadAgain(ReadOnlySpan<byte> message, ulong place)
+    {
+        Clear();
+        PieceReader pieces = new(message, place, SampleDecoder.HistogramTag);
+        while (pieces.TryNext(out WireReader piece))
+        {
+            WireReader.Require(TryRead(piece));
+        }
     }
 
     /// <summary>False, with the fault, when the columns read do not fit together.</summary>
@@ -93,14 +112,6 @@ internal sealed class HistogramDecoder(WireFault fault, int bucketsMax)
             && BoundsRise()
             && BucketsAddUp();
         return fits ? RejectReason.None : RejectReason.Histogram;
-    }
-
-    private void Clear()
-    {
-        _count = _zeroCount = 0;
-        _sum = _min = _max = 0;
-        _scale = _positiveOffset = _negativeOffset = 0;
-        _positiveCount = _negativeCount = _explicitCount = _boundCount = 0;
     }
 
     private bool TryReadField(ref WireReader reader, uint tag)

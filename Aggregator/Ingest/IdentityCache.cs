@@ -8,7 +8,7 @@ namespace Observability.Aggregator.Ingest;
 /// </summary>
 internal sealed class IdentityCache(int countMax, ulong seed)
 {
-    private SeriesIdentity?[] _buckets = new SeriesIdentity?[16];
+    private WireIdentity?[] _buckets = new WireIdentity?[16];
 
     public ulong Seed { get; } = seed;
 
@@ -26,11 +26,11 @@ internal sealed class IdentityCache(int countMax, ulong seed)
     public long LeftVersion { get; private set; }
 
     /// <summary>The identity that a message is expected to begin with.</summary>
-    public SeriesIdentity? First { get; set; }
+    public WireIdentity? First { get; set; }
 
-    public SeriesIdentity? Find(ReadOnlySpan<byte> message, IdentitySpans spans, ulong hash)
+    public WireIdentity? Find(ReadOnlySpan<byte> message, IdentitySpans spans, ulong hash)
     {
-        SeriesIdentity? identity = _buckets[hash & (uint)(_buckets.Length - 1)];
+        WireIdentity? identity = _buckets[hash & (uint)(_buckets.Length - 1)];
         while (identity is not null && (identity.Hash != hash || !identity.Matches(message, spans)))
         {
             identity = identity.Chain;
@@ -38,19 +38,19 @@ internal sealed class IdentityCache(int countMax, ulong seed)
         return identity;
     }
 
-    public SeriesIdentity Add(ReadOnlySpan<byte> message, IdentitySpans spans, ulong hash)
+    public WireIdentity Add(ReadOnlySpan<byte> message, IdentitySpans spans, ulong hash)
     {
         if (Count == _buckets.Length)
         {
             Grow();
         }
-        SeriesIdentity identity = new(message, spans, hash);
+        WireIdentity identity = new(message, spans, hash);
         Link(_buckets, identity);
         Count++;
         return identity;
     }
 
-    public void Bind(SeriesIdentity identity, Series series)
+    public void Bind(WireIdentity identity, Series series)
     {
         identity.Series = series;
         BoundVersion++;
@@ -77,7 +77,7 @@ internal sealed class IdentityCache(int countMax, ulong seed)
     }
 
     /// <summary>An identity that was dropped, and that a ref still stood for.</summary>
-    public void TakeBack(SeriesIdentity identity)
+    public void TakeBack(WireIdentity identity)
     {
         if (Count == _buckets.Length)
         {
@@ -96,7 +96,7 @@ internal sealed class IdentityCache(int countMax, ulong seed)
             identity.ReturnName();
             return false;
         }));
-        _buckets = new SeriesIdentity?[1];
+        _buckets = new WireIdentity?[1];
         budget.Overflow.Return(Overflows.Count);
         Overflows.Clear();
     }
@@ -104,17 +104,17 @@ internal sealed class IdentityCache(int countMax, ulong seed)
     /// <summary>Forgets identities that were declared and never got a series. Returns how many; called when the source has no stream left.</summary>
     public int DropUnbound() => Keep(static identity => identity.Series is not null);
 
-    private int Keep(Func<SeriesIdentity, bool> isKept)
+    private int Keep(Func<WireIdentity, bool> isKept)
     {
-        SeriesIdentity?[] kept = new SeriesIdentity?[_buckets.Length];
+        WireIdentity?[] kept = new WireIdentity?[_buckets.Length];
         int before = Count;
         Count = 0;
         First = null;
-        foreach (SeriesIdentity? bucket in _buckets)
+        foreach (WireIdentity? bucket in _buckets)
         {
-            for (SeriesIdentity? identity = bucket; identity is not null;)
+            for (WireIdentity? identity = bucket; identity is not null;)
             {
-                SeriesIdentity? next = identity.Chain;
+                WireIdentity? next = identity.Chain;
                 identity.Next = null;
                 if (isKept(identity))
                 {
@@ -130,12 +130,12 @@ internal sealed class IdentityCache(int countMax, ulong seed)
 
     private void Grow()
     {
-        SeriesIdentity?[] larger = new SeriesIdentity?[_buckets.Length * 2];
-        foreach (SeriesIdentity? bucket in _buckets)
+        WireIdentity?[] larger = new WireIdentity?[_buckets.Length * 2];
+        foreach (WireIdentity? bucket in _buckets)
         {
-            for (SeriesIdentity? identity = bucket; identity is not null;)
+            for (WireIdentity? identity = bucket; identity is not null;)
             {
-                SeriesIdentity? next = identity.Chain;
+                WireIdentity? next = identity.Chain;
                 Link(larger, identity);
                 identity = next;
             }
@@ -143,9 +143,9 @@ internal sealed class IdentityCache(int countMax, ulong seed)
         _buckets = larger;
     }
 
-    private static void Link(SeriesIdentity?[] buckets, SeriesIdentity identity)
+    private static void Link(WireIdentity?[] buckets, WireIdentity identity)
     {
-        ref SeriesIdentity? bucket = ref buckets[identity.Hash & (uint)(buckets.Length - 1)];
+        ref WireIdentity? bucket = ref buckets[identity.Hash & (uint)(buckets.Length - 1)];
         identity.Chain = bucket;
         bucket = identity;
     }

@@ -44,6 +44,6 @@ internal sealed class IngestShards
     private IngestShard Create(TelemetryStore store, IngestOptions options)
     {
         BatchDecoder decoder = new(options, store.Options.HistogramBucketsMax);
-        return new IngestShard(decoder, new BatchWriter(store, decoder, _budget, store.Options.HistogramBucketsMax), StreamsPerTurnMax);
+        return new IngestShard(decoder, new BatchWriter(store, decoder.Batch, _budget), StreamsPerTurnMax);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Grpc.Core;
 
 namespace Observability.Aggregator.Ingest;
@@ -6,7 +5,7 @@ namespace Observability.Aggregator.Ingest;
 internal sealed partial class IngestStream
 {
     /// <summary>[Data plane] One batch, in the stream's turn: check it, find out whether it is to be applied, apply it, count it.</summary>
-    private void Apply(ReadOnlyMemory<byte> message)
+    private void Apply(ReadOnlySpan<byte> message)
     {
         IngestShard shard = _shard!;
         if (_owner is null && !TryJoin())
@@ -15,35 +14,34 @@ internal sealed partial class IngestStream
         }
         shard.Counters.CountBatch();
         BatchDecoder decoder = shard.Decoder;
-        bool applied = decoder.TryScan(new ReadOnlySequence<byte>(message), _owner!.Identities) && IsOwnIdentity(decoder) && TryClaim(decoder)
-            && shard.Writer.TryDeclare(_owner.Writer, _owner.Identities, _refs);
+        bool applied = decoder.TryScan(message, _owner!.Identities) && IsOwnIdentity(message, decoder) && TryClaim(decoder)
+            && shard.Writer.TryDeclare(message, _owner.Writer, _owner.Identities, _refs, decoder.Fault);
         if (applied)
         {
-            ApplyOnce(shard, decoder);
+            ApplyOnce(message, shard, decoder.Batch);
         }
         else if (Status is null)
         {
             shard.Counters.CountMalformed();
-            Status = Malformed(decoder);
+            Status = Malformed(message, decoder);
         }
-        decoder.Release();
     }
 
-    private void ApplyOnce(IngestShard shard, BatchDecoder decoder)
+    private void ApplyOnce(ReadOnlySpan<byte> message, IngestShard shard, ScannedBatch batch)
     {
-        ref readonly BatchHeader header = ref decoder.Header;
+        ref readonly BatchHeader header = ref batch.Header;
         NoteHeader(header);
         Tally.Batches++;
         if (header.Sequence != 0 && !IsNew(header, shard.Counters))
         {
-            shard.Counters.CountDuplicates(decoder.SampleCount);
-            _owner!.Writer.Source.Duplicates += decoder.SampleCount;
+            shard.Counters.CountDuplicates(batch.SampleCount);
+            _owner!.Writer.Source.Duplicates += batch.SampleCount;
         }
         else
         {
             _owner!.Writer.ReceivedNs = NewestBatchNs;
             _owner.Writer.SkipUntilNs = header.Replay ? _owner.Writer.RestoredUntilNs : long.MinValue;
-            Count(shard.Counters, IsWithinRate(decoder) ? shard.Writer.Apply() : shard.Writer.RejectAll(RejectReason.RateLimit), header.Replay);
+            Count(shard.Counters, IsWithinRate(batch) ? shard.Writer.Apply(message) : shard.Writer.RejectAll(RejectReason.RateLimit), header.Replay);
             services.Store.Arrivals.Signal();
         }
         if (_ledger is not null)
@@ -53,10 +51,10 @@ internal sealed partial class IngestStream
         }
     }
 
-    private bool IsWithinRate(BatchDecoder decoder)
+    private bool IsWithinRate(ScannedBatch batch)
     {
         uint retryAfterMs = 0;
-        bool isWithin = key is null || key.TryTake(decoder.SampleCount, out retryAfterMs);
+        bool isWithin = key is null || key.TryTake(batch.SampleCount, out retryAfterMs);
         Tally.RetryAfterMs = Math.Max(Tally.RetryAfterMs, retryAfterMs);
         return isWithin;
     }
@@ -128,20 +126,19 @@ internal sealed partial class IngestStream
     private const uint PushIntervalMsMax = 86_400_000;
 
     /// <summary>Later batches may leave service and instance out; naming others is malformed: one stream carries one source.</summary>
-    private bool IsOwnIdentity(BatchDecoder decoder)
+    private bool IsOwnIdentity(ReadOnlySpan<byte> message, BatchDecoder decoder)
     {
-        ref readonly BatchHeader header = ref decoder.Header;
-        ReadOnlySpan<byte> bytes = decoder.Message;
-        if (header.ServiceLength > 0 && !bytes.Slice(header.ServiceAt, header.ServiceLength).SequenceEqual(_serviceBytes))
+        ref readonly BatchHeader header = ref decoder.Batch.Header;
+        if (header.ServiceLength > 0 && !message.Slice(header.ServiceAt, header.ServiceLength).SequenceEqual(_serviceBytes))
         {
             return decoder.Fault.At("service", $"is not '{_service}', to which the stream belongs; open a stream for each service and instance");
         }
         return header.InstanceLength == 0
-            || bytes.Slice(header.InstanceAt, header.InstanceLength).SequenceEqual(_instanceBytes)
+            || message.Slice(header.InstanceAt, header.InstanceLength).SequenceEqual(_instanceBytes)
             || decoder.Fault.At("instance", $"is not '{_instance}', to which the stream belongs; open a stream for each service and instance");
     }
 
-    private Status Malformed(BatchDecoder decoder) => new(
+    private Status Malformed(ReadOnlySpan<byte> message, BatchDecoder decoder) => new(
         StatusCode.InvalidArgument,
-        $"Cannot apply batch {decoder.FindSequence()} of {_service}/{_instance}: {decoder.Fault}. Nothing of it was applied.");
+        $"Cannot apply batch {decoder.FindSequence(message)} of {_service}/{_instance}: {decoder.Fault}. Nothing of it was applied.");
 }

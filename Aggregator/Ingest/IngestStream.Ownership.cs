@@ -28,7 +28,7 @@ internal sealed partial class IngestStream
     /// </summary>
     private bool TryClaim(BatchDecoder decoder)
     {
-        ref readonly BatchHeader header = ref decoder.Header;
+        ref readonly BatchHeader header = ref decoder.Batch.Header;
         if (header.SessionId == _sessionId || header.SessionId == 0)
         {
             return (header.Sequence == 0 || _sessionId != 0)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.ExceptionServices;
 using System.Text;
 using System.Threading.Tasks.Sources;
@@ -95,7 +94,7 @@ internal sealed partial class IngestStream(IngestServices services, IBatchSource
             NewestBatchNs = services.Time.UnixNs();
             for (int i = 0; i < services.Options.BatchesPerTurnMax && Status is null && TryTake(out ReadOnlyMemory<byte> message); i++)
             {
-                Apply(message);
+                Apply(message.Span);
             }
         }
         catch (Exception exception)
@@ -134,7 +133,7 @@ internal sealed partial class IngestStream(IngestServices services, IBatchSource
             return false;
         }
         _hasFirst = true;
-        if (!BatchIdentity.TryRead(new ReadOnlySequence<byte>(_first), _firstFault, out _service, out _instance))
+        if (!BatchIdentity.TryRead(_first.Span, _firstFault, out _service, out _instance))
         {
             // No shard counts it: there is no source it could belong to.
             services.Counters.CountMalformedFirst();

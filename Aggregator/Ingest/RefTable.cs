@@ -20,7 +20,7 @@ internal sealed class RefTable(int refsMax)
     /// <summary>What one ref stands for; a declared identity that a limit refused has no series identity, but a hash.</summary>
     private struct Slot
     {
-        public SeriesIdentity? Identity;
+        public WireIdentity? Identity;
         public ulong Hash;
         public RejectReason Reason;
         public bool IsDeclared;
@@ -40,7 +40,7 @@ internal sealed class RefTable(int refsMax)
     /// True when the ref now stands for this identity. False when it stands for another one: the batch is malformed and
     /// <see cref="Undo"/> takes back what it declared. A ref out of range is not declared, and true.
     /// </summary>
-    public bool TryDeclare(uint seriesRef, SeriesIdentity? identity, ulong hash, RejectReason reason)
+    public bool TryDeclare(uint seriesRef, WireIdentity? identity, ulong hash, RejectReason reason)
     {
         if (!IsInRange(seriesRef))
         {
@@ -82,7 +82,7 @@ internal sealed class RefTable(int refsMax)
     public void Commit() => _undo.Clear();
 
     /// <summary>What the ref stands for, or null and why not.</summary>
-    public SeriesIdentity? Find(uint seriesRef, out RejectReason reason)
+    public WireIdentity? Find(uint seriesRef, out RejectReason reason)
     {
         if (seriesRef < (uint)_slots.Length && _slots[seriesRef].IsDeclared)
         {

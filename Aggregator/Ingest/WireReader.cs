@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text.Unicode;
 
 namespace Observability.Aggregator.Ingest;
 
 /// <summary>
-/// [Data plane] Walks protobuf's wire format over contiguous bytes. Nothing throws and nothing allocates: a method that returns false
+/// [Data plane] Reads protobuf's wire format from contiguous bytes. Nothing throws and nothing allocates: a method that returns false
 /// has set <see cref="Fault"/>. Every read is checked against <see cref="End"/>, which never exceeds the bytes given.
 /// </summary>
 internal ref struct WireReader
@@ -18,8 +20,10 @@ internal ref struct WireReader
     public const int GroupEnd = 4;
     public const int Fixed32 = 5;
 
-    /// <summary>The bits that say, in eight bytes of a varint, that another byte follows.</summary>
+    /// <summary>In eight bytes of a varint, the bits that say that another byte follows.</summary>
     public const ulong Continues = 0x8080_8080_8080_8080;
+
+    public const string NotUtf8 = "is not valid UTF-8";
 
     private const int VarintBytesMax = 10;
 
@@ -34,7 +38,7 @@ internal ref struct WireReader
 
     public int At;
 
-    /// <summary>What was wrong, as the rest of a sentence whose subject is the field.</summary>
+    /// <summary>What is wrong: the rest of a sentence whose subject is the field.</summary>
     public string? Fault;
 
     public readonly int End => _bytes.Length;
@@ -86,6 +90,24 @@ internal ref struct WireReader
         return read && (value <= (ulong)Remaining || Fail("is longer than the message that holds it"));
     }
 
+    /// <summary>
+    /// Where a text lies. Whoever meets it the first time checks that it is UTF-8; a former value of the field, which this one replaces, is checked here.
+    /// </summary>
+    public bool TryReadText(ref int at, ref int length)
+    {
+        if (length > 0 && !Utf8.IsValid(_bytes.Slice(at, length)))
+        {
+            return Fail(NotUtf8);
+        }
+        if (!TryReadLength(out int bytes))
+        {
+            return false;
+        }
+        (at, length) = (At, bytes);
+        At += bytes;
+        return true;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReadFixed64(out ulong value)
     {
@@ -99,12 +121,15 @@ internal ref struct WireReader
         return FailTruncated();
     }
 
-    /// <summary>What is left.</summary>
+    /// <summary>The message up to <see cref="End"/>; <see cref="At"/> counts from its start.</summary>
+    public readonly ReadOnlySpan<byte> Message => _bytes;
+
+    /// <summary>What is not read yet.</summary>
     public readonly ReadOnlySpan<byte> Rest => _bytes[At..];
 
     public readonly bool StartsWith(ReadOnlySpan<byte> prefix) => _bytes[At..].StartsWith(prefix);
 
-    /// <summary>The byte <paramref name="offset"/> further on, or 0 at the end: 0 is no valid tag.</summary>
+    /// <summary>The byte <paramref name="offset"/> further on, or 0 past the end: 0 is no valid tag.</summary>
     public readonly byte Peek(int offset) => At + offset < _bytes.Length ? _bytes[At + offset] : (byte)0;
 
     /// <summary>Steps over a field whose number this program does not know, groups included.</summary>
@@ -182,7 +207,7 @@ internal ref struct WireReader
     }
 
     /// <summary>
-    /// Two bytes and more. Eight bytes are looked at as one word: a timestamp has nine, and read one by one they cost as much as all the rest of
+    /// Two bytes and more. Reads eight bytes as one word: a timestamp has nine bytes, and read one by one they cost as much as all the rest of
     /// a sample.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -197,7 +222,7 @@ internal ref struct WireReader
         ulong ends = ~bytes & Continues;
         if (ends != 0)
         {
-            value = Compact(bytes & (ends ^ (ends - 1)));    // What lies behind the last byte belongs to others.
+            value = Compact(bytes & (ends ^ (ends - 1)));    // Bytes behind the last one belong to the next field.
             At += (BitOperations.TrailingZeroCount(ends) >> 3) + 1;
             return true;
         }
@@ -245,11 +270,78 @@ internal ref struct WireReader
         _ => "has field number 0",
     });
 
+    /// <summary>For bytes that passed the structural pass and are read once more.</summary>
+    public static void Require(bool read)
+    {
+        if (!read)
+        {
+            throw new UnreachableException("BUG: bytes that passed the structural pass cannot be read again.");
+        }
+    }
+
     private bool FailTruncated() => Fail("is cut off by the message's end");
 
     private bool Fail(string fault)
     {
         Fault = fault;
+        return false;
+    }
+}
+
+/// <summary>
+/// A message field that should stand once and legally comes in several pieces, which then mean what they mean one after another. Readers go through
+/// the pieces where they lie, so nothing is copied.
+/// </summary>
+internal struct FieldPieces
+{
+    private int _start;    // Behind the first piece's tag.
+    private int _end;
+
+    public int Count { get; private set; }
+
+    /// <summary>Start and length in one word; the whole of them, with whatever lies between two pieces.</summary>
+    public readonly ulong Place => ((ulong)(uint)_start << 32) | (uint)(_end - _start);
+
+    /// <summary>Adds the piece whose tag was read; false when its length cannot be read.</summary>
+    public bool TryAdd(ref WireReader reader, out WireReader piece)
+    {
+        int start = reader.At;
+        if (!reader.TryReadLength(out int length))
+        {
+            piece = default;
+            return false;
+        }
+        piece = reader.Take(length);
+        _start = Count++ == 0 ? start : _start;
+        _end = reader.At;
+        return true;
+    }
+
+    public readonly PieceReader Read(ReadOnlySpan<byte> message, uint tag) => new(message, Place, tag);
+}
+
+/// <summary>[Data plane] Goes through the pieces of a field. The structural pass has read them before, so nothing can be wrong with them.</summary>
+internal ref struct PieceReader(ReadOnlySpan<byte> message, ulong place, uint tag)
+{
+    private WireReader _reader = new(message, (int)(place >> 32), (int)(place >> 32) + (int)place);
+    private bool _isBehindTag = true;
+
+    public bool TryNext(out WireReader piece)
+    {
+        while (!_reader.AtEnd)
+        {
+            uint next = tag;
+            WireReader.Require(_isBehindTag || _reader.TryReadTag(out next));
+            _isBehindTag = false;
+            if (next == tag)
+            {
+                WireReader.Require(_reader.TryReadLength(out int length));
+                piece = _reader.Take(length);
+                return true;
+            }
+            WireReader.Require(_reader.TrySkip(next));
+        }
+        piece = default;
         return false;
     }
 }

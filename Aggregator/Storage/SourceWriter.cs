@@ -12,9 +12,7 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
     private RowPlace[] _places = [];
     private int _turn;
     private bool _hasLeft;
-
-    /// <summary>Bytes of the histogram being appended.</summary>
-    internal byte[] RecordScratch = [];
+    private byte[] _recordScratch = [];    // Bytes of the histogram being appended.
 
     public Source Source { get; } = source;
 
@@ -117,6 +115,13 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
 
     public void AppendAggregate(Series series, long timestampNs, long bits, in AggregateSlot aggregate) =>
         Alone(series).AppendAggregate(timestampNs, bits, aggregate, ReceivedNs);
+
+    /// <summary>False when the histogram is too large for the ring: the caller counts it as rejected.</summary>
+    public bool TryAppend(Series series, long timestampNs, in HistogramSample sample)
+    {
+        int size = HistogramRecord.Encode(sample, ref _recordScratch);
+        return series.Records!.TryAppend(timestampNs, _recordScratch.AsSpan(0, size), ReceivedNs);
+    }
 
     /// <summary>The ring of a series that is written alone, which it is from now on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

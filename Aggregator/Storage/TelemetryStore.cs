@@ -174,9 +174,5 @@ internal sealed partial class TelemetryStore
     }
 
     /// <summary>[Data plane] False when the histogram is too large for the ring: the caller counts it as rejected.</summary>
-    public bool TryAppend(SourceWriter writer, Series series, long timestampNs, in HistogramSample sample)
-    {
-        int size = HistogramRecord.Encode(sample, ref writer.RecordScratch);
-        return series.Records!.TryAppend(timestampNs, writer.RecordScratch.AsSpan(0, size), writer.ReceivedNs);
-    }
+    public bool TryAppend(SourceWriter writer, Series series, long timestampNs, in HistogramSample sample) => writer.TryAppend(series, timestampNs, sample);
 }

@@ -1,11 +1,10 @@
-using System.Buffers;
 using Google.Protobuf;
 using Observability.Aggregator.Ingest;
 using Observability.Protocol.V1;
 
 namespace Observability.Aggregator.Tests.Ingest;
 
-/// <summary>The decoder against Google.Protobuf: the same series and samples for arbitrary batches, however they are encoded and split.</summary>
+/// <summary>The decoder against Google.Protobuf: the same series and samples for arbitrary batches, however they are encoded.</summary>
 public sealed class BatchDecoderPropertyTests
 {
     /// <summary>Random and mutated messages tried; DECODER_FUZZ_COUNT=1000000 is the long form.</summary>
@@ -43,10 +42,9 @@ public sealed class BatchDecoderPropertyTests
                 TelemetryBatch written = generator.Next();
                 byte[] bytes = scrambled ? scrambler.Write(written) : written.ToByteArray();
                 TelemetryBatch batch = TelemetryBatch.Parser.ParseFrom(bytes);
-                ReadOnlySequence<byte> message = Segments.Split(bytes, generator.Random, generator.Random.Next(1, 8));
 
                 (long Applied, long Rejected)? expected = reference.Apply(batch);
-                BatchOutcome? actual = bench.Apply(message);
+                BatchOutcome? actual = bench.Apply(bytes);
 
                 Assert.True(expected.HasValue == actual.HasValue, $"seed {seed}, stream {stream}, batch {i}: {bench.Decoder.Fault}\n{batch}");
                 Assert.True((expected ?? default) == (actual?.Applied ?? 0, actual?.Rejected ?? 0),
@@ -77,7 +75,7 @@ public sealed class BatchDecoderPropertyTests
         {
             byte[] bytes = i % 5 == 0 ? RandomBytes(random) : Mutated(random, i % 2 == 0 ? generator.Next().ToByteArray() : scrambler.Write(generator.Next()));
             DecoderBench bench = new(new() { RingSamplesMax = 64, HistogramBucketsMax = 64 }, new IngestOptions { SamplesPerBatchMax = 1_000_000 });
-            BatchOutcome? actual = bench.Apply(Segments.Split(bytes, random, random.Next(1, 5)));
+            BatchOutcome? actual = bench.Apply(bytes);
             TelemetryBatch? batch = TryParse(bytes);
             if (actual is null)
             {
@@ -100,7 +98,7 @@ public sealed class BatchDecoderPropertyTests
 
     private static void AssertHeader(TelemetryBatch batch, DecoderBench bench, byte[] bytes)
     {
-        BatchHeader header = bench.Decoder.Header;
+        BatchHeader header = bench.Decoder.Batch.Header;
         Assert.Equal(batch.Service, System.Text.Encoding.UTF8.GetString(bytes, header.ServiceAt, header.ServiceLength));
         Assert.Equal(batch.Instance, System.Text.Encoding.UTF8.GetString(bytes, header.InstanceAt, header.InstanceLength));
         Assert.Equal(

@@ -164,16 +164,68 @@ public sealed class BatchDecoderTests
         Assert.Equal(3, bench.Store.SeriesById(1)!.Head);
     }
 
+    /// <summary>Protobuf lets a writer send a message field in pieces, which merge as if they stood one behind the other.</summary>
     [Fact]
-    public void TryScan_TwoStitchedSizes_AgreeWithContiguousBytes()
+    public void Apply_HistogramInPieces_MergesThoseBehindTheLastOtherValue()
     {
-        DecoderBench small = new(new() { RingSamplesMax = 16_384 });
-        DecoderBench large = new(new() { RingSamplesMax = 16_384 });
-        byte[] bytes = Inline(9_000);    // More than the stitch buffer keeps.
-        Assert.Equal(9_000, small.ApplyWhole(bytes).Applied);
-        Assert.Equal(9_000, large.Apply(Segments.Split(bytes, Enumerable.Range(1, 200).Select(i => i * 4096).Where(at => at < bytes.Length)))!.Value.Applied);
-        Assert.Equal(StoreContent.Of(small.Store), StoreContent.Of(large.Store));
+        byte[] dropped = [0x08, 9, 0x42, 1, 9];             // count: 9, positive_counts: [9]
+        byte[] first = [0x08, 3, 0x42, 2, 1, 2];            // count: 3, positive_counts: [1, 2]
+        byte[] second = [0x42, 1, 4];                       // positive_counts: [4]
+        byte[] third = [0x08, 7];                           // count: 7
+        byte[] gauge = [0x11, .. BitConverter.GetBytes(5.0)];
+        byte[] sample = [.. Field(0x22, dropped), .. gauge, .. Field(0x22, first), 0x08, 1, .. Field(0x22, second), 0xC0, 0x3E, 5, .. Field(0x22, third)];
+        AssertAsGoogle([.. Field(0x0A, "m"u8.ToArray()), .. Field(0x1A, sample)], applied: 1);
     }
+
+    [Fact]
+    public void Apply_ColumnsInPieces_MergeInTheirOrder()
+    {
+        byte[] histogram = [0x08, 1, 0x42, 1, 1];
+        byte[] packed =
+        [
+            .. Field(0x2A, [.. Field(0x0A, Times(1, 2)), .. Field(0x22, histogram)]),
+            .. Field(0x2A, Field(0x22, [0x08, 2, 0x42, 1, 2])),
+            .. Field(0x32, "ms"u8.ToArray()),
+            .. Field(0x2A, [.. Field(0x22, histogram), .. Field(0x0A, Times(3))]),
+        ];
+        AssertAsGoogle([.. Field(0x0A, "m"u8.ToArray()), .. packed], applied: 3);
+        byte[] counters = [.. Field(0x2A, [.. Field(0x0A, Times(1, 2)), .. Field(0x1A, Times(10))]), .. Field(0x2A, [.. Field(0x1A, Times(20, 30)), .. Field(0x0A, Times(3))])];
+        AssertAsGoogle([.. Field(0x0A, "m"u8.ToArray()), .. counters], applied: 3);
+    }
+
+    [Fact]
+    public void Apply_FaultInALaterPiece_IsToldByItsPath()
+    {
+        byte[] packed = [.. Field(0x2A, [.. Field(0x0A, Times(1, 2)), .. Field(0x22, [0x08, 0])]), .. Field(0x2A, Field(0x22, [0x08]))];
+        DecoderBench bench = new();
+        Assert.Null(bench.Apply(Field(0x1A, [.. Field(0x0A, "m"u8.ToArray()), .. packed])));
+        Assert.Equal("metrics[0].packed.histograms[1].count is cut off by the message's end", bench.Decoder.Fault.ToString());
+    }
+
+    [Theory]
+    [InlineData(0x0A, "name")]
+    [InlineData(0x32, "unit")]
+    public void Apply_TextReplacedByALaterOne_MustBeUtf8Too(byte tag, string path)
+    {
+        byte[] metric = [.. Field(tag, [0xFF]), .. Field(0x0A, "m"u8.ToArray()), .. Field(0x32, "ms"u8.ToArray()), .. Field(0x1A, [0x08, 1, 0x18, 1])];
+        DecoderBench bench = new();
+        Assert.Null(bench.Apply(Field(0x1A, metric)));
+        Assert.Equal($"metrics[0].{path} is not valid UTF-8", bench.Decoder.Fault.ToString());
+    }
+
+    private static void AssertAsGoogle(byte[] metric, long applied)
+    {
+        byte[] message = Field(0x1A, metric);
+        ReferenceIngest reference = new();
+        Assert.Equal((applied, 0), reference.Apply(TelemetryBatch.Parser.ParseFrom(message)));
+        DecoderBench bench = new();
+        Assert.Equal(new BatchOutcome(applied, 0, RejectReason.None), bench.ApplyWhole(message));
+        Assert.Equal(reference.Content, StoreContent.Of(bench.Store));
+    }
+
+    private static byte[] Field(byte tag, byte[] content) => [tag, (byte)content.Length, .. content];
+
+    private static byte[] Times(params IEnumerable<ulong> values) => [.. values.SelectMany(BitConverter.GetBytes)];
 
     private static RejectReason Declare(DecoderBench bench, uint seriesRef)
     {

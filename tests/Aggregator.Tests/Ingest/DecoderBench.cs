@@ -1,4 +1,3 @@
-using System.Buffers;
 using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Storage;
 
@@ -12,7 +11,7 @@ internal sealed class DecoderBench
         Store = new TelemetryStore(storage ?? new StorageOptions(), sessionId: 1);
         Options = ingest ?? new IngestOptions();
         Decoder = new BatchDecoder(Options, Store.Options.HistogramBucketsMax);
-        Writer = new BatchWriter(Store, Decoder, new SeriesBudget(identitiesMax, Options.SeriesPerNameMax, Options.OverflowSeriesMax), Store.Options.HistogramBucketsMax);
+        Writer = new BatchWriter(Store, Decoder.Batch, new SeriesBudget(identitiesMax, Options.SeriesPerNameMax, Options.OverflowSeriesMax));
         Source = Store.OpenWriter("s", "i");
         Identities = new IdentityCache(identitiesMax, seed: 42);
         Refs = new RefTable(Options.RefsPerStreamMax);
@@ -27,15 +26,8 @@ internal sealed class DecoderBench
     public RefTable Refs { get; set; }
 
     /// <summary>Null when the batch is malformed; <see cref="BatchDecoder.Fault"/> then says why.</summary>
-    public BatchOutcome? Apply(in ReadOnlySequence<byte> message)
-    {
-        bool scanned = Decoder.TryScan(message, Identities) && Writer.TryDeclare(Source, Identities, Refs);
-        BatchOutcome? outcome = scanned ? Writer.Apply() : null;
-        Decoder.Release();
-        return outcome;
-    }
-
-    public BatchOutcome? Apply(byte[] message) => Apply(new ReadOnlySequence<byte>(message));
+    public BatchOutcome? Apply(ReadOnlySpan<byte> message) =>
+        Decoder.TryScan(message, Identities) && Writer.TryDeclare(message, Source, Identities, Refs, Decoder.Fault) ? Writer.Apply(message) : null;
 
     public BatchOutcome ApplyWhole(byte[] message) =>
         Apply(message) ?? throw new InvalidOperationException($"Cannot apply batch: {Decoder.Fault}.");

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Google.Protobuf;
 using Grpc.Core;
 using Observability.Aggregator.Ingest;
@@ -20,7 +19,7 @@ public sealed class SteadyStateTests
         DecoderBench bench = new(new() { RingSamplesMax = 64, HistogramRingBytesMax = 65_536 });
         // Declares the refs that ticks use.
         bench.ApplyWhole(new TelemetryBatch { Metrics = { Enumerable.Range(1, 40).Select(i => new Metric { Name = $"declared{i}", SeriesRef = (uint)i }) } }.ToByteArray());
-        ReadOnlySequence<byte>[] messages = [.. Enumerable.Range(0, Variants).Select(Message)];
+        byte[][] messages = [.. Enumerable.Range(0, Variants).Select(Message)];
         AllocationMeter meter = default;
         long applied = 0;
         for (int i = 0; i < Messages + (10 * Variants); i++)
@@ -89,15 +88,14 @@ public sealed class SteadyStateTests
         return stream.ApplyAsync();
     }
 
-    private ReadOnlySequence<byte> Message(int variant)
+    private byte[] Message(int variant)
     {
         TelemetryBatch batch = InlineMessage(variant, "");
         batch.Metrics.Add(new Metric { SeriesRef = 40, Packed = new PackedSamples { TimestampsNs = { 5, 6, 7 }, Counters = { 1, 2, 3 } } });
         batch.Metrics.Add(Histogram(variant));
         batch.Ticks.Add(new Tick { TimestampNs = 1000, FirstRef = 1, Gauges = { Enumerable.Range(0, 30).Select(i => i * 1.5) } });
         batch.Ticks.Add(new Tick { TimestampNs = 1000, FirstRef = 31, Counters = { Enumerable.Range(0, 9).Select(i => (ulong)i) } });
-        byte[] bytes = variant % 10 == 9 ? new WireScrambler(_random).Write(batch) : batch.ToByteArray();
-        return Segments.Split(bytes, _random, _random.Next(1, 12));
+        return variant % 10 == 9 ? new WireScrambler(_random).Write(batch) : batch.ToByteArray();
     }
 
     /// <summary>Series in changing order, and their labels too, as Go's maps give them.</summary>

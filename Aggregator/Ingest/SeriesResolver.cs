@@ -4,32 +4,37 @@ using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Ingest;
 
-internal sealed partial class BatchWriter
+/// <summary>
+/// Finds or adds the identity and the series of a metric that is not in its source's cache, or says which limit forbids that. Refusing builds no string.
+/// One per shard; one thread at a time.
+/// </summary>
+internal sealed class SeriesResolver(TelemetryStore store, SeriesBudget budget)
 {
-    /// <summary>The identity of a run that the cache did not know: adds it, or says which limit forbids that. No string is built to refuse.</summary>
+    private readonly IdentitySpans _spans = new();
+    private readonly WireFault _fault = new();
+
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private SeriesIdentity? Resolve(in MetricRun run, out ulong hash, out RejectReason reason)
+    public WireIdentity? Resolve(ReadOnlySpan<byte> message, in MetricRun run, IdentityCache identities, out ulong hash, out RejectReason reason)
     {
-        hash = decoder.ReadIdentity(run);
-        ReadOnlySpan<byte> message = decoder.Message;
-        SeriesIdentity? known = _identities.Find(message, decoder.Spans, hash);    // An earlier run of this batch may have brought it.
+        hash = _spans.ReadAgain(message, run, _fault, identities.Seed);
+        WireIdentity? known = identities.Find(message, _spans, hash);    // An earlier run of this batch may have added it.
         if (known is not null)
         {
             reason = RejectReason.None;
             return known;
         }
         reason = CheckLimits(message);
-        // Room for a series is asked for when a sample tells the kind: past that limit the identity still helps to keep totals.
-        if (reason == RejectReason.None && (_identities.IsFull || !budget.Identities.TryTake()))
+        // Room for a series is taken when a sample tells the kind. Past that limit the identity still serves to keep totals.
+        if (reason == RejectReason.None && (identities.IsFull || !budget.Identities.TryTake()))
         {
             reason = RejectReason.SeriesLimit;
         }
-        return reason == RejectReason.None ? _identities.Add(message, decoder.Spans, hash) : null;
+        return reason == RejectReason.None ? identities.Add(message, _spans, hash) : null;
     }
 
-    /// <summary>Gives the identity its series, now that its kind is known; on a kind that is not the series' own, says so.</summary>
+    /// <summary>Gives the identity its series, now that its kind is known. A series of another kind is refused.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private RejectReason Bind(SeriesIdentity identity, SeriesKind kind, out Series? series)
+    public RejectReason Bind(SourceWriter writer, IdentityCache identities, WireIdentity identity, SeriesKind kind, out Series? series)
     {
         series = identity.Series;
         if (series is not null)
@@ -38,13 +43,13 @@ internal sealed partial class BatchWriter
         }
         if (identity.IsDropped)
         {
-            if (_identities.IsFull || !budget.Identities.TryTake())
+            if (identities.IsFull || !budget.Identities.TryTake())
             {
                 return RejectReason.SeriesLimit;
             }
-            _identities.TakeBack(identity);
+            identities.TakeBack(identity);
         }
-        RejectReason room = Room();
+        RejectReason room = ReasonOf(store.Room(writer));
         if (room != RejectReason.None)
         {
             return room;
@@ -52,29 +57,29 @@ internal sealed partial class BatchWriter
         identity.NameBudget ??= budget.OfName(identity.Name);
         if (!identity.NameBudget.TryTake())
         {
-            _writer.Usage.WantsRoom = true;
+            writer.Usage.WantsRoom = true;
             return RejectReason.NameSeriesLimit;
         }
         identity.HoldsName = true;
-        AddSeriesResult added = store.TryAddSeries(_writer, identity.Name, identity.Labels, kind, identity.Unit, out series);
+        AddSeriesResult added = store.TryAddSeries(writer, identity.Name, identity.Labels, kind, identity.Unit, out series);
         if (added != AddSeriesResult.Added)
         {
             identity.ReturnName();
         }
         if (series is not null)
         {
-            _identities.Bind(identity, series);
+            identities.Bind(identity, series);
         }
         return ReasonOf(added);
     }
 
-    private RejectReason SetUnit(SeriesIdentity identity, in MetricRun run)
+    public RejectReason SetUnit(WireIdentity identity, ReadOnlySpan<byte> unit)
     {
-        if (run.UnitLength > store.Options.UnitBytesMax)
+        if (unit.Length > store.Options.UnitBytesMax)
         {
             return RejectReason.UnitLimit;
         }
-        identity.Unit = Encoding.UTF8.GetString(decoder.Message.Slice(run.UnitAt, run.UnitLength));
+        identity.Unit = Encoding.UTF8.GetString(unit);
         identity.HasUnit = true;
         if (identity.Series is not null)
         {
@@ -83,20 +88,18 @@ internal sealed partial class BatchWriter
         return RejectReason.None;
     }
 
-    private RejectReason Room() => ReasonOf(store.Room(_writer));
-
     private RejectReason CheckLimits(ReadOnlySpan<byte> message)
     {
         StorageOptions limits = store.Options;
-        if (decoder.Spans.NameLength > limits.NameBytesMax)
+        if (_spans.NameLength > limits.NameBytesMax)
         {
             return RejectReason.NameLimit;
         }
-        if (decoder.Spans.HasTooMany || decoder.Spans.Count > limits.LabelsMax)
+        if (_spans.HasTooMany || _spans.Count > limits.LabelsMax)
         {
             return RejectReason.LabelCountLimit;
         }
-        foreach (LabelSpan label in decoder.Spans.Labels)
+        foreach (LabelSpan label in _spans.Labels)
         {
             ReadOnlySpan<byte> key = message.Slice(label.KeyAt, label.KeyLength);
             if (key.SequenceEqual("service"u8) || key.SequenceEqual("instance"u8) || key.SequenceEqual("__name__"u8))

@@ -7,13 +7,13 @@ namespace Observability.Aggregator.Ingest;
 /// Name and labels of a series as they stand on the wire, and the series itself once its kind is known. Found by its bytes, so
 /// that a message with everything inline needs no string.
 /// </summary>
-internal sealed class SeriesIdentity
+internal sealed class WireIdentity
 {
     private readonly LabelSpan[] _labels;
     private readonly int _nameAt;
     private readonly int _nameLength;
 
-    public SeriesIdentity(ReadOnlySpan<byte> message, IdentitySpans spans, ulong hash)
+    public WireIdentity(ReadOnlySpan<byte> message, IdentitySpans spans, ulong hash)
     {
         Hash = hash;
         Raw = Encode(message, spans, out _nameAt, out _labels);
@@ -61,10 +61,10 @@ internal sealed class SeriesIdentity
     public ulong OverflowLast;
 
     /// <summary>The identity that followed this one last time: a guess, checked byte by byte.</summary>
-    public SeriesIdentity? Next { get; set; }
+    public WireIdentity? Next { get; set; }
 
     /// <summary>Next in the same bucket of the cache.</summary>
-    public SeriesIdentity? Chain { get; set; }
+    public WireIdentity? Chain { get; set; }
 
     public string Name => Encoding.UTF8.GetString(Raw, _nameAt, _nameLength);
 
