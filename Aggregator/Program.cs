@@ -42,6 +42,7 @@ internal static class Program
         app.UseWebErrors();
         app.UseWebSockets();
         app.UseAccess();
+        app.UseUnknownGrpcServices();
 
         IEndpointRouteBuilder grpc = app.On(Listener.Grpc).For(Access.Ingest);
         grpc.MapGrpcServer();

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Grpc.AspNetCore.Server;
+using Grpc.Core;
 using Grpc.Net.Compression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -15,7 +17,12 @@ internal static class GrpcRegistration
     {
         services.AddSettings<GrpcOptions>(GrpcOptions.Section);
         services.AddSingleton<GrpcKeyInterceptor>();
-        services.AddGrpc(options => options.Interceptors.Add<GrpcKeyInterceptor>());
+        services.AddGrpc(options =>
+        {
+            options.Interceptors.Add<GrpcKeyInterceptor>();
+            // Its catch-all for unknown services would match on every port, and hide why another endpoint refuses a request.
+            options.IgnoreUnknownServices = true;
+        });
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<GrpcOptions>>(static (server, own) =>
         {
             int bytesMax = own.Value.MessageBytesMax;
@@ -35,6 +42,19 @@ internal static class GrpcRegistration
         endpoints.MapGrpcReflectionService();
         return endpoints;
     }
+
+    /// <summary>What no endpoint of the gRPC port takes is answered as gRPC answers: with a status in the headers alone.</summary>
+    public static IApplicationBuilder UseUnknownGrpcServices(this IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        if (context.GetEndpoint() is not null || context.Features.Get<ListenerFeature>()?.Listener != Listener.Grpc)
+        {
+            return next(context);
+        }
+        context.Response.ContentType = "application/grpc";
+        context.Response.Headers["grpc-status"] = ((int)StatusCode.Unimplemented).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["grpc-message"] = "Cannot accept the call: the aggregator has no such service.";
+        return Task.CompletedTask;
+    });
 
     /// <summary>HTTP/2 only. The limits on streams and pings belong to the whole web server, and only HTTP/2 knows them.</summary>
     public static void UseGrpc(this ListenOptions endpoint)

@@ -182,11 +182,14 @@ public sealed class GrpcProtocolTests
         Assert.Equal(StatusCode.OK, (await CallAsync(aggregator, method, message, headers: ("x-api-key", "right"))).Status);
     }
 
-    [Fact]
-    public async Task Call_OfAnUnknownMethod_IsUnimplemented()
+    [Theory]
+    [InlineData("Nothing")]
+    [InlineData("/telemetry.v2.TelemetryIngestor/Exchange")]
+    [InlineData("/")]
+    public async Task Call_OfAnUnknownMethod_IsUnimplemented(string method)
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
-        Assert.Equal(StatusCode.Unimplemented, (await CallAsync(aggregator, "Nothing", [])).Status);
+        Assert.Equal(StatusCode.Unimplemented, (await CallAsync(aggregator, method, [])).Status);
     }
 
     [Theory]
