@@ -6,6 +6,8 @@ namespace Observability.Aggregator.Rings;
 /// </summary>
 internal sealed class RowSlots
 {
+    public static readonly RowSlots None = new(0, 1, withAggregates: false, 0);
+
     public RowSlots(int capacity, int width, bool withAggregates, long firstRow)
     {
         Capacity = capacity;
@@ -15,7 +17,7 @@ internal sealed class RowSlots
         FirstRow = firstRow;
     }
 
-    /// <summary>The same cells under a new identity: whoever meant to replace the former one has lost.</summary>
+    /// <summary>The same cells under a new identity, by which the writer tells a parker that it is back.</summary>
     public RowSlots(RowSlots same)
     {
         (Capacity, Stride, Cells, Aggregates, FirstRow) = (same.Capacity, same.Stride, same.Cells, same.Aggregates, same.FirstRow);
@@ -91,5 +93,45 @@ internal sealed class RowSlots
             columns.Sum[i] = slot.Sum;
             columns.Counts[i] = slot.Count;
         }
+    }
+}
+
+/// <summary>What a conflated sample has besides its last value. Count 0: the row beside it holds a plain sample.</summary>
+internal struct AggregateSlot
+{
+    public double Min;
+    public double Max;
+    public double Sum;
+    public ulong Count;
+}
+
+/// <summary>Where copied rows go. They may be torn until the ring has been asked again: the first ones are then dropped.</summary>
+internal interface IRowCopy
+{
+    void Take(RowSlots slots, long row, int count);
+
+    void DropFirst(RowSlots slots, int torn, int count);
+}
+
+internal readonly ref struct OneColumn(int column, SampleColumns columns) : IRowCopy
+{
+    private readonly SampleColumns _columns = columns;
+
+    public void Take(RowSlots slots, long row, int count) => slots.CopyTo(column, row, count, _columns);
+
+    public void DropFirst(RowSlots slots, int torn, int count) => _columns.DropFirst(torn, count);
+}
+
+internal readonly ref struct WholeRows(Span<long> cells, Span<AggregateSlot> aggregates) : IRowCopy
+{
+    private readonly Span<long> _cells = cells;
+    private readonly Span<AggregateSlot> _aggregates = aggregates;
+
+    public void Take(RowSlots slots, long row, int count) => slots.CopyRowsTo(row, count, _cells, _aggregates);
+
+    public void DropFirst(RowSlots slots, int torn, int count)
+    {
+        _cells[(torn * slots.Stride)..(count * slots.Stride)].CopyTo(_cells);
+        _aggregates[torn..count].CopyTo(_aggregates);
     }
 }

@@ -73,6 +73,25 @@ public sealed class RecordRingTests
         Assert.True(ring.TryAppend(3, new byte[129], 0));
     }
 
+    /// <summary>A refused record leaves the head as it was, but the writer has been there: its view of the ring must not be taken from it.</summary>
+    [Fact]
+    public void TryPark_AfterARefusedAppend_LeavesTheRingAlone()
+    {
+        RecordRing ring = new(Limits(slotsMax: 64, bytesMax: 4096));
+        Assert.True(ring.TryAppend(0, Record(0), 0));
+        ring.SealedRecords = ring.Head;
+        long head = ring.AskToPark();
+        Assert.False(ring.TryAppend(1, new byte[2000], 0));
+        Assert.False(ring.TryPark(head));
+
+        Assert.True(ring.TryAppend(1, Record(1), 0));
+        Assert.Equal([0, 1], ReadAll(ring, 0, out _));
+        ring.SealedRecords = ring.Head;
+        Assert.True(ring.TryPark(ring.AskToPark()));
+        Assert.True(ring.TryAppend(2, Record(2), 0));
+        Assert.Equal([2], ReadAll(ring, 2, out _));
+    }
+
     private static RingLimits Limits(int slotsMax, int bytesMax) => new(new RingBudget(long.MaxValue), slotsMax, bytesMax, long.MaxValue);
 
     private static byte[] Record(int number)

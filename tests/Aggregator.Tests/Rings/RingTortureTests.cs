@@ -119,6 +119,7 @@ public sealed class RingTortureTests
         Task parker = Task.Run(() => Park(ring, stop.Token), TestContext.Current.CancellationToken);
         long written = 0;
         byte[] record = new byte[400];
+        byte[] tooLarge = new byte[2000];
         Random random = new(3);
         while (!IsEnough() || (Volatile.Read(ref _parked) < ParkedMin && !IsTooLate()))
         {
@@ -128,6 +129,7 @@ public sealed class RingTortureTests
                 record.AsSpan(0, size).Fill((byte)Mix(written));
                 Assert.True(ring.TryAppend(written, record.AsSpan(0, size), 0));
             }
+            Assert.False(ring.TryAppend(written, tooLarge, 0));
             Thread.SpinWait(random.Next(400));
         }
         await stop.CancelAsync();

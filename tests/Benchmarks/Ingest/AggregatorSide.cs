@@ -28,13 +28,15 @@ internal sealed class AggregatorSide : IIngestSide
 
     public void Apply(int agent, in ReadOnlySequence<byte> message)
     {
-        _sources[agent].Next = message.IsSingleSegment ? message.First : message.ToArray();
+        BatchMessage copy = BatchMessage.Copy(message);    // As the call's marshaller does.
+        _sources[agent].Next = copy.Bytes;
         ValueTask turn = _streams[agent].ApplyAsync();
         if (!turn.IsCompletedSuccessfully || _streams[agent].Status is not null)
         {
             throw new InvalidOperationException($"Cannot apply a message of the benchmark: {_streams[agent].Status}.");
         }
         _streams[agent].Tally.Reset();
+        copy.Release();
     }
 
     private sealed class Source : IBatchSource
