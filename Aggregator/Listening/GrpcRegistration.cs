@@ -46,7 +46,9 @@ internal static class GrpcRegistration
     /// <summary>What no endpoint of the gRPC port takes is answered as gRPC answers: with a status in the headers alone.</summary>
     public static IApplicationBuilder UseUnknownGrpcServices(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        if (context.GetEndpoint() is not null || context.Features.Get<ListenerFeature>()?.Listener != Listener.Grpc)
+        // What is no route endpoint is the framework's own answer to a path that other ports have, such as 405.
+        if (context.GetEndpoint() is RouteEndpoint || context.Features.Get<ListenerFeature>()?.Listener != Listener.Grpc
+            || context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true)
         {
             return next(context);
         }

@@ -19,22 +19,26 @@ public sealed class TwoAggregatorsPageTests : GraphTest
         await page.StreamsAsync();
         await Eventually.GetAsync(() => page.ReadoutAsync(GroundTruth.Metric), value => value == 42, Patience, "the value of the first aggregator");
 
+        await using LivePage system = await chromium.OpenAsync(new Uri(dashboard, "/?page=system"));
+        Task<int> CountAsync(string state) => system.Page.Locator($"[data-aggregator][data-state={state}]").CountAsync();
+        await Eventually.GetAsync(() => CountAsync("open"), count => count == 2, Patience, "two that are up");
+
         await graph.KillAggregatorAsync("aggregator-2");
 
-        await Eventually.GetAsync(
-            () => page.TextAsync("[data-badge]"), text => text.Contains("1 of 2 aggregators", StringComparison.Ordinal), Patience, "the loss on the badge");
+        // The AppHost starts it again by itself: both pages are watched from the first moment.
+        await Task.WhenAll(
+            Eventually.GetAsync(() => page.TextAsync("[data-badge]"), text => text.Contains("1 of 2 aggregators", StringComparison.Ordinal), Patience, "the loss on the badge"),
+            Eventually.GetAsync(() => CountAsync("lost"), count => count == 1, Patience, "one that is down"),
+            Eventually.GetAsync(() => CountAsync("open"), count => count == 1, Patience, "one that is up"));
+        await system.ScreenshotAsync("system-one-down");
         truth.Level = 77;
         await Eventually.GetAsync(() => page.ReadoutAsync(GroundTruth.Metric), value => value == 77, Patience, "the other aggregator's next values");
         await page.StreamsAsync();
         await Eventually.GetAsync(
-            () => page.CountFramesAsync(TimeSpan.FromSeconds(1)), frames => frames.Painted > 0, Patience, "frames painted while one of two aggregators is down");
-        await using LivePage system = await chromium.OpenAsync(new Uri(dashboard, "/?page=system"));
-        await Eventually.GetAsync(() => system.Page.Locator("[data-aggregator][data-state=lost]").CountAsync(), count => count == 1, Patience, "one that is down");
-        await Eventually.GetAsync(() => system.Page.Locator("[data-aggregator][data-state=open]").CountAsync(), count => count == 1, Patience, "one that is up");
-        await system.ScreenshotAsync("system-one-down");
+            () => page.CountFramesAsync(TimeSpan.FromSeconds(1)), frames => frames.Painted > 0, Patience, "frames painted after one of two aggregators went down");
 
         await graph.StartResourceAsync("aggregator-2");
-        await Eventually.GetAsync(() => system.Page.Locator("[data-aggregator][data-state=open]").CountAsync(), count => count == 2, Patience, "both");
+        await Eventually.GetAsync(() => CountAsync("open"), count => count == 2, Patience, "both");
         await Eventually.GetAsync(
             () => page.TextAsync("[data-badge]"), text => !text.Contains("of 2", StringComparison.Ordinal), Patience, "the badge without the loss");
         Assert.Empty(page.Errors);
