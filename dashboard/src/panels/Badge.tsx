@@ -63,9 +63,11 @@ function stateOf(live: Live, nowMs: number): [Badge['state'], string] {
     if (stalled) return ['stalled', `for ${formatDuration(Math.floor((nowMs - stalled.sinceMs) / 1000) * 1000)}`]
     return ['connecting', '']
   }
-  if (viewport.frozenEdgeMs !== null) return ['paused', `${formatDuration(Math.floor((nowMs - viewport.frozenEdgeMs) / 1000) * 1000)} behind`]
+  // An aggregator that is lost is said in every state: lag and pauses must not hide it.
+  const detail = (text: string) => (share === '' ? text : `${text}, ${share}`)
+  if (viewport.frozenEdgeMs !== null) return ['paused', detail(`${formatDuration(Math.floor((nowMs - viewport.frozenEdgeMs) / 1000) * 1000)} behind`)]
   const slow = aggregators.find(aggregator => aggregator.laggingRate > 0)
-  if (slow) return ['catching up', `at ${slow.laggingRate} Hz`]
+  if (slow) return ['catching up', detail(`at ${slow.laggingRate} Hz`)]
   return ['live', share]
 }
 
