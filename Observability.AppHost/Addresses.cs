@@ -33,4 +33,8 @@ internal static class Addresses
             .Select(resource => ReferenceExpression.Create($"{resource.GetEndpoint(endpointName).Property(part)}"))
             .Aggregate((joined, next) => ReferenceExpression.Create($"{joined},{next}"));
     }
+
+    /// <summary>Lets a container find this machine as host.docker.internal: Docker Desktop and podman know the name by themselves, Docker on Linux by this.</summary>
+    public static IResourceBuilder<ContainerResource> WithHostAddress(this IResourceBuilder<ContainerResource> container) =>
+        container.WithContainerRuntimeArgs("--add-host", "host.docker.internal:host-gateway");
 }

@@ -37,7 +37,8 @@ internal static class GrafanaExtensions
         {
             var grafana = builder.AddContainer(Name, options.GrafanaImage.Repository, options.GrafanaImage.Tag);
             string dashboards = builder.ExecutionContext.IsRunMode ? grafana.WriteDashboards(livePage) : Dashboards;
-            grafana.WithBindMount(Provisioning, "/etc/grafana/provisioning", isReadOnly: true)
+            grafana.WithHostAddress()
+                .WithBindMount(Provisioning, "/etc/grafana/provisioning", isReadOnly: true)
                 .WithBindMount(dashboards, "/var/lib/grafana/dashboards", isReadOnly: true)
                 .WithVolume("grafana-data", "/var/lib/grafana")
                 .WithHttpEndpoint(port: options.GrafanaPort, targetPort: Port)

@@ -3,6 +3,8 @@ using Observability.AppHost.Compose;
 using Observability.AppHost.Running;
 
 var builder = DistributedApplication.CreateBuilder(args);
+// Containers reach the aggregators by host.docker.internal. Aspire's tunnel for them is an image that is pulled and built at the start, which a machine without the internet cannot.
+builder.Configuration["ASPIRE_ENABLE_CONTAINER_TUNNEL"] ??= "false";
 GraphOptions options;
 try
 {

@@ -37,7 +37,8 @@ internal static class PrometheusExtensions
             prometheus.WriteConfigurationTo(configuration, aggregators, addresses => addresses.Replace("localhost", "host.docker.internal"));
             aggregators.ToList().ForEach(aggregator => aggregator.WithEnvironment("BIND_ADDRESS", "*"));
         }
-        prometheus.WithBindMount(configuration, "/etc/prometheus", isReadOnly: true)
+        prometheus.WithHostAddress()
+            .WithBindMount(configuration, "/etc/prometheus", isReadOnly: true)
             .WithVolume("prometheus-data", "/prometheus")
             .WithHttpEndpoint(port: options.PrometheusPort, targetPort: Port)
             .WithUrlForEndpoint("http", url => url.Show("Prometheus", UrlOrder.Prometheus))

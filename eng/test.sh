@@ -56,7 +56,7 @@ run_vitest() {
 # ReadmePictures is a command that takes the README's pictures, and checks nothing.
 run_project() { # what it printed and its status are kept beside its results
   local name=$1
-  { timeout "${TEST_TIMEOUT_SECONDS:-900}" dotnet test --project "tests/$name" -c "$configuration" --no-build \
+  { timeout "${TEST_TIMEOUT_SECONDS:-1200}" dotnet test --project "tests/$name" -c "$configuration" --no-build \
       --filter-not-class '*ReadmePictures' "${not_needed[@]}" --report-xunit-trx --report-xunit-trx-filename "$name.trx" --results-directory "$results" 2>&1
     echo $? >"$results/$name.status"; } | tee "$results/$name.log"
 }

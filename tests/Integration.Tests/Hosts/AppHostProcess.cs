@@ -92,11 +92,10 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     /// <summary>Waits for a line that matches, and returns the first group of it.</summary>
     public async Task<string> UntilLineAsync(string pattern)
     {
-        Match? found = null;
-        await Eventually.GetAsync(
-            () => Task.FromResult(found = _lines.Select(line => Regex.Match(line, pattern)).FirstOrDefault(match => match.Success)),
-            match => match is not null || _terminal.HasExited, Timeout, $"a line that matches {pattern}");
-        Assert.True(found is not null, $"No line matches {pattern}:\n{Output}");
+        string output = await Eventually.GetAsync(
+            () => Task.FromResult(Output), text => Regex.IsMatch(text, pattern, RegexOptions.Multiline) || _terminal.HasExited, Timeout, $"a line that matches {pattern}");
+        Match found = Regex.Match(output, pattern, RegexOptions.Multiline);
+        Assert.True(found.Success, $"No line matches {pattern}:\n{output}");
         return found.Groups[1].Value;
     }
 

@@ -17,7 +17,7 @@ public sealed class ContainerGraphTests
     private const string Image = "observability-test/prometheus:own";
 
     /// <summary>CONTAINER_ROUNDS=10 for the long form.</summary>
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("CONTAINER_ROUNDS") ?? "4", CultureInfo.InvariantCulture);
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("CONTAINER_ROUNDS") ?? "2", CultureInfo.InvariantCulture);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan EndPromised = TimeSpan.FromSeconds(5);
 

@@ -7,7 +7,7 @@ namespace Integration.Tests.Page;
 public sealed class LivePageTests(PageFixture fixture) : GraphTest, IClassFixture<PageFixture>
 {
     /// <summary>PAGE_HEAP_SECONDS=600 watches for ten minutes.</summary>
-    private static readonly int HeapSeconds = int.TryParse(Environment.GetEnvironmentVariable("PAGE_HEAP_SECONDS"), out int seconds) ? seconds : 60;
+    private static readonly int HeapSeconds = int.TryParse(Environment.GetEnvironmentVariable("PAGE_HEAP_SECONDS"), out int seconds) ? seconds : 30;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan CountingTime = TimeSpan.FromSeconds(5);
 
@@ -123,5 +123,4 @@ public sealed class LivePageTests(PageFixture fixture) : GraphTest, IClassFixtur
 
     private static Uri ServiceOf(TestGraph graph, string more = "") =>
         new(graph.GetEndpoint("http", "dashboard"), $"/?page=service&service={GroundTruth.Service}&metric={GroundTruth.Metric}{more}");
-
 }
