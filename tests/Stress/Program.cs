@@ -12,7 +12,7 @@ namespace Observability.Stress;
 internal static class StressProgram
 {
     private const string Usage =
-        "Usage: Stress load [--quick] [--own] [--warm SECONDS] [--only NAME] | faults [NAME] | rings [--operations N] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10] | start [--rounds N] [--program DLL]";
+        "Usage: Stress load [--quick] [--own] [--warm SECONDS] [--only NAME] | faults [NAME] | rings [--operations N] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10] [--beside DLL [--rounds 5]] | start [--rounds N] [--program DLL]";
 
     private static Task<int> Main(string[] args) => args switch
     {

@@ -6,10 +6,11 @@ namespace Observability.Stress.FanOut;
 
 /// <summary>
 /// What it costs the aggregator to show the same series to many viewers at 60 Hz. The aggregator is a process of its own; agents and viewers
-/// are in this one, whose processor time is told apart.
+/// are in this one, whose processor time is counted separately. With <c>--beside DLL</c> another build is measured too, in alternating rounds.
 /// </summary>
 internal static class FanOutCommand
 {
+    private const string Own = "Aggregator.dll";
     private const double PeriodMs = 1000.0 / 60;
     private const int Agents = 4;
     private const int GaugesPerAgent = 25;
@@ -24,16 +25,39 @@ internal static class FanOutCommand
         TimeSpan time = TimeSpan.FromSeconds(Whole(Option(args, "--seconds", "10")));
         await output.WriteLineAsync(
             $"{Agents} agents x {GaugesPerAgent} gauges each 20 ms, every viewer at 60 Hz, {time.TotalSeconds} s, {Environment.ProcessorCount} processors");
+        string other = Option(args, "--beside", "");
+        int rounds = Whole(Option(args, "--rounds", "5"));
         foreach (int viewers in counts)
         {
-            await output.WriteLineAsync(await MeasureAsync(viewers, time));
+            await (other.Length == 0
+                ? output.WriteLineAsync((await MeasureAsync(Own, viewers, time, stops: true)).Text)
+                : CompareAsync(other, viewers, time, rounds, output));
         }
         return 0;
     }
 
-    private static async Task<string> MeasureAsync(int count, TimeSpan time)
+    /// <summary>Own and other in turn, so that whatever else happens on the machine meets both; the ratios are those within a round.</summary>
+    private static async Task CompareAsync(string other, int viewers, TimeSpan time, int rounds, TextWriter output)
     {
-        await using ServerProcess aggregator = await ServerProcess.StartAggregatorAsync(0);
+        var pairs = new List<(Trial Own, Trial Other)>();
+        for (int round = 0; round < rounds; round++)
+        {
+            // Which comes first changes from round to round, so that a drift favours neither.
+            Trial? first = round % 2 == 1 ? await MeasureAsync(other, viewers, time, stops: false) : null;
+            Trial own = await MeasureAsync(Own, viewers, time, stops: false);
+            pairs.Add((own, first ?? await MeasureAsync(other, viewers, time, stops: false)));
+            await output.WriteLineAsync($"  own {own}\n  other {pairs[^1].Other}");
+        }
+        string Compare(Func<Trial, double> figure) => Text(
+            $"{Median(pairs.Select(pair => figure(pair.Own))):F2} / {Median(pairs.Select(pair => figure(pair.Other))):F2} ({Median(pairs.Select(pair => figure(pair.Other) / figure(pair.Own))):F2}x)");
+        await output.WriteLineAsync(
+            $"{viewers} viewers, own / other (median ratio): CPU-s per 1,000 client-s {Compare(trial => trial.CpuPerThousand)}, us a frame {Compare(trial => trial.UsPerFrame)}, " +
+            $"frames/s {Compare(trial => trial.FramesPerSecond)}, jitter p99 ms {Compare(trial => trial.JitterMs)}, stamp to arrival p99 ms {Compare(trial => trial.LagMs)}");
+    }
+
+    private static async Task<Trial> MeasureAsync(string program, int count, TimeSpan time, bool stops)
+    {
+        await using ServerProcess aggregator = await ServerProcess.StartAsync([program]);
         await using var load = new AgentLoad(aggregator.Grpc, Agents, GaugesPerAgent);
         await load.StartAsync();
         var meter = new FanOutMeter();
@@ -52,14 +76,19 @@ internal static class FanOutCommand
         Func<Task<ServerStamps>> end = await ServerStamps.BeginAsync(aggregator);
         Period all = await MeasureAsync(aggregator, meter, time);
         ServerStamps server = await end();
-        string text = Describe(count, all, meter, server);
-        string stopped = await StoppedReader.TryAsync(meter.Stopper, meter);
+        bool isSaturated = all.ServerSeconds + all.OwnSeconds > 0.9 * Environment.ProcessorCount * all.Seconds;
+        var trial = new Trial(
+            all.ServerSeconds * 1000 / (count * all.Seconds), all.ServerSeconds * 1e6 / Math.Max(1, meter.Frames),
+            meter.Frames / all.Seconds / count, meter.JitterMs(0.99, PeriodMs), meter.LagMs(0.99), "");
+        string text = Describe(trial, count, all, meter, server);
+        if (stops)
+        {
+            text += $"\n  stopped reader, the others' lag without / with, medians of alternating windows: {await StoppedReader.TryAsync(meter.Stopper, meter)}";
+        }
         meter.Finish();
         viewers.ForEach(viewer => viewer.Dispose());
         await Task.WhenAll(running);
-        bool isSaturated = all.ServerSeconds + all.OwnSeconds > 0.9 * Environment.ProcessorCount * all.Seconds;
-        return text + $"\n  stopped reader, the others' lag without / with, medians of alternating windows: {stopped}" +
-            (isSaturated ? "\n  machine SATURATED" : "");
+        return trial with { Text = text + (isSaturated ? "\n  machine SATURATED" : "") };
     }
 
     private static async Task<Period> MeasureAsync(ServerProcess aggregator, FanOutMeter meter, TimeSpan time)
@@ -75,22 +104,25 @@ internal static class FanOutCommand
         return new Period(clock.Elapsed.TotalSeconds, (aggregator.Cpu - serverBefore).TotalSeconds, (own.TotalProcessorTime - ownBefore).TotalSeconds);
     }
 
-    private static string Describe(int viewers, Period period, FanOutMeter meter, ServerStamps server)
+    private static string Describe(Trial trial, int viewers, Period period, FanOutMeter meter, ServerStamps server)
     {
-        double framesPerSecond = meter.Frames / period.Seconds / viewers;
-        double perThousand = period.ServerSeconds * 1000 / (viewers * period.Seconds);
-        double usPerFrame = period.ServerSeconds * 1e6 / Math.Max(1, meter.Frames);
         double encodes = server.Count("telemetry_frames_encoded_total", "rate=\"60\"") / period.Seconds;
-        return Text($"{viewers} viewers: {framesPerSecond:F1} frames/s each ({encodes:F1} made/s at 60 Hz) of {meter.BytesPerFrame:F0} B, ") +
+        return Text($"{viewers} viewers: {trial.FramesPerSecond:F1} frames/s each ({encodes:F1} made/s at 60 Hz) of {meter.BytesPerFrame:F0} B, ") +
             Text($"moves to a slower class {server.Count("telemetry_live_clients_slowed_total")}\n") +
-            Text($"  server {perThousand:F2} CPU-s per 1,000 client-s, {usPerFrame:F1} us a frame; generator {period.OwnSeconds / period.Seconds:P0} of a processor\n") +
+            Text($"  server {trial.CpuPerThousand:F2} CPU-s per 1,000 client-s, {trial.UsPerFrame:F1} us a frame; generator {period.OwnSeconds / period.Seconds:P0} of a processor\n") +
             Text($"  server, its own stamps: pass starts after it is due p50 {server.AtMostMs(Late, 0.5)}, p99 {server.AtMostMs(Late, 0.99)} ms; ") +
             Text($"pass until every socket has it p50 {server.AtMostMs(Pass, 0.5)}, p99 {server.AtMostMs(Pass, 0.99)} ms\n") +
-            Text($"  interval between stamps, off 16.67 ms: p50 {meter.JitterMs(0.5, PeriodMs):F2}, p99 {meter.JitterMs(0.99, PeriodMs):F2} ms; ") +
-            Text($"stamp to arrival p50 {meter.LagMs(0.5):F2}, p99 {meter.LagMs(0.99):F2} ms");
+            Text($"  interval between stamps, off 16.67 ms: p50 {meter.JitterMs(0.5, PeriodMs):F2}, p99 {trial.JitterMs:F2} ms; ") +
+            Text($"stamp to arrival p50 {meter.LagMs(0.5):F2}, p99 {trial.LagMs:F2} ms");
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] ordered = [.. values.Order()];
+        return ordered[ordered.Length / 2];
+    }
 
     private static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
@@ -98,6 +130,13 @@ internal static class FanOutCommand
     {
         int index = Array.IndexOf(args, name);
         return index >= 0 && index + 1 < args.Length ? args[index + 1] : otherwise;
+    }
+
+    /// <summary>What one measurement gave, and the text that describes it.</summary>
+    private sealed record Trial(double CpuPerThousand, double UsPerFrame, double FramesPerSecond, double JitterMs, double LagMs, string Text)
+    {
+        public override string ToString() => FanOutCommand.Text(
+            $"{CpuPerThousand:F2} CPU-s per 1,000 client-s, {UsPerFrame:F1} us a frame, {FramesPerSecond:F1} frames/s, jitter p99 {JitterMs:F2} ms, lag p99 {LagMs:F2} ms");
     }
 
     /// <summary>Processor time of the aggregator and of this process, over a time.</summary>
