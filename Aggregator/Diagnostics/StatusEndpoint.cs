@@ -5,6 +5,8 @@ using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Listening;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Streaming.Connections;
+using Observability.Aggregator.Streaming.Frames;
 using Observability.Protocol.V1;
 
 namespace Observability.Aggregator.Diagnostics;
@@ -49,7 +51,7 @@ internal static class StatusEndpoint
         return new StatusReport.StreamingReport(
             hub.Count, loop.Tick, RateClass.All.ToDictionary(rate => $"{rate.Hz}", counters.EncodesOf), counters.FramesSent, counters.BytesSent,
             counters.FrameTime.Sum / long.Max(1, counters.FrameTime.Count), counters.FrameSecondsMax,
-            counters.Overruns, counters.Overwritten, counters.SlowedDown, counters.ClientsCut, counters.ClientsRefused,
+            counters.Overruns, counters.Overwritten, counters.SlowedDown, counters.ClientsDisconnected, counters.ClientsRefused,
             [.. clients.Select(Describe)]);
     }
 

@@ -1,6 +1,6 @@
 namespace Observability.Aggregator.Streaming;
 
-/// <summary>To whom compressed frames are sent, if the client offers to read them.</summary>
+/// <summary>To whom frames are sent compressed, if the client offers to read them.</summary>
 internal enum FrameCompression
 {
     Off,

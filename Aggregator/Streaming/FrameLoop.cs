@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
+using Observability.Aggregator.Streaming.Frames;
+using Observability.Aggregator.Streaming.Viewers;
 
 namespace Observability.Aggregator.Streaming;
 
@@ -8,7 +10,7 @@ namespace Observability.Aggregator.Streaming;
 /// The one thread that makes live frames. It sleeps until samples arrive or a class is due, encodes each stream that has news once, and gives
 /// the bytes to all that share it. Connections reach it through <see cref="Post"/>; nothing else touches streams and viewers.
 /// </summary>
-internal sealed partial class FrameLoop : IHostedService
+internal sealed class FrameLoop : IHostedService
 {
     /// <summary>How often connections are looked at for lag, silence and stuck sockets.</summary>
     private const long WatchIntervalNs = 50_000_000;
@@ -44,15 +46,18 @@ internal sealed partial class FrameLoop : IHostedService
         var reader = new SeriesReader(store);
         _arrivals = store.Arrivals;
         _arrivals.Serve(_wake.Set);
-        _registry = new StreamRegistry(store, reader, counters);
-        _planner = new ViewerPlanner(_registry);
+        Sets = new SeriesSets(store, counters);
+        _registry = new StreamRegistry(Sets, reader);
+        _planner = new ViewerPlanner(_registry, Sets);
         _emitter = new StreamEmitter(store, _registry, reader, Pool, counters, time);
         _watch = new ViewerWatch(_planner, options, counters);
-        _registry.SeriesRefused += _watch.TellRefused;
-        _registry.UnitsKnown += _watch.TellUnits;
+        Sets.SeriesRefused += _watch.SendRefused;
+        Sets.UnitsKnown += _watch.SendUnits;
     }
 
     public FramePool Pool { get; }
+
+    public SeriesSets Sets { get; }
 
     public long NowMs => NowNs / 1_000_000;
 
@@ -62,8 +67,6 @@ internal sealed partial class FrameLoop : IHostedService
 
     /// <summary>The newest number given to a pass.</summary>
     public long Tick => Volatile.Read(ref _tick);
-
-    public SeriesSet? TryFindSet(string key) => _registry.TryFindSet(key);
 
     /// <summary>Runs the command on the loop's thread, between two passes.</summary>
     public void Post(Action command)
@@ -92,6 +95,53 @@ internal sealed partial class FrameLoop : IHostedService
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => _thread.StopAsync(_wake.Set, cancellationToken);
+
+    // What connections ask of the loop. All but SubscribeAsync run on its thread, as commands.
+
+    public void Add(Viewer viewer) => _watch.Viewers.Add(viewer);
+
+    public void Remove(Viewer viewer)
+    {
+        _watch.Viewers.Remove(viewer);
+        _planner.Remove(viewer);
+    }
+
+    public async Task<Subscription> SubscribeAsync(Viewer viewer, long? id, SeriesSet set, RateClass rate, long? fromNs)
+    {
+        Subscription? subscription = null;
+        await RunAsync(() =>
+        {
+            subscription = new Subscription(id, Sets.Acquire(set), rate, fromNs);
+            viewer.Subscriptions.Add(subscription);
+            _planner.Replan(viewer, NextTick());
+        });
+        return subscription ?? throw new OperationCanceledException("The frame loop has stopped.");
+    }
+
+    public void Unsubscribe(Viewer viewer, Subscription subscription)
+    {
+        if (viewer.Subscriptions.Remove(subscription))
+        {
+            Sets.Release(subscription.Set);
+            _planner.Replan(viewer, NextTick());
+        }
+    }
+
+    /// <summary>Its socket has taken what waited: back on its streams.</summary>
+    public void Rejoin(Viewer viewer)
+    {
+        viewer.IsDetached = false;
+        _planner.Replan(viewer, NextTick());
+    }
+
+    /// <summary>A last frame of every class, due or not, before the connections are closed.</summary>
+    public void EmitAll()
+    {
+        foreach (RateClass rate in RateClass.All)
+        {
+            Emit(rate, NextTick());
+        }
+    }
 
     private void RunOnce()
     {
@@ -198,6 +248,34 @@ internal sealed partial class FrameLoop : IHostedService
         if (sleepMs > 0 && _commands.IsEmpty)
         {
             _wake.Wait(sleepMs);
+        }
+    }
+}
+
+/// <summary>Wakes one sleeping thread; a signal before the sleep makes it return at once. Any thread sets it, at any time.</summary>
+internal sealed class WakeSignal
+{
+    private readonly object _lock = new();
+    private bool _isSet;
+
+    public void Set()
+    {
+        lock (_lock)
+        {
+            _isSet = true;
+            Monitor.Pulse(_lock);
+        }
+    }
+
+    public void Wait(int timeoutMs)
+    {
+        lock (_lock)
+        {
+            if (!_isSet)
+            {
+                Monitor.Wait(_lock, timeoutMs);
+            }
+            _isSet = false;
         }
     }
 }

@@ -1,3 +1,5 @@
+using Observability.Aggregator.Streaming.Frames;
+
 namespace Observability.Aggregator.Streaming;
 
 /// <summary>

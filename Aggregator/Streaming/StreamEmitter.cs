@@ -1,6 +1,8 @@
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
-using Observability.Aggregator.Streaming.WebSockets;
+using Observability.Aggregator.Streaming.Connections;
+using Observability.Aggregator.Streaming.Frames;
+using Observability.Aggregator.Streaming.Viewers;
 
 namespace Observability.Aggregator.Streaming;
 
@@ -57,10 +59,6 @@ internal sealed class StreamEmitter(
             return false;
         }
         PooledFrame frame = sink.Take(pool, FrameFlags.None);
-        if (HasCompressing(stream))
-        {
-            Compress(frame, stream.Format);
-        }
         foreach (Attachment attachment in stream.Attachments)
         {
             frame.AddReference();
@@ -78,31 +76,5 @@ internal sealed class StreamEmitter(
         counters.OnEncoded(stream.Rate, frame.Length, stream.Attachments.Count, sink.OverwrittenCount);
         frame.Release();
         return true;
-    }
-
-    private static bool HasCompressing(FrameStream stream)
-    {
-        foreach (Attachment attachment in stream.Attachments)
-        {
-            if (attachment.Viewer.Connection.Compresses)
-            {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /// <summary>Once, for all attachments that take it so.</summary>
-    private void Compress(PooledFrame frame, FrameFormat format)
-    {
-        long start = time.GetTimestamp();
-        if (PerMessageDeflate.TryCompress(frame.Memory, pool) is not { } compressed)
-        {
-            return;
-        }
-        // A JSON message begins with the attachment's own fragment, which carries the mark.
-        compressed.Seal(format == FrameFormat.Json ? Opcode.Continuation : Opcode.Binary, isCompressed: format == FrameFormat.Binary);
-        frame.Compressed = compressed;
-        counters.OnCompressed(frame.Length, compressed.Length, time.GetElapsedTime(start));
     }
 }

@@ -1,4 +1,5 @@
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Streaming.Frames;
 using Prometheus;
 
 namespace Observability.Aggregator.Streaming;
@@ -18,10 +19,6 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
     private long _slowedDown;
     private long _spedUp;
     private long _seriesRefused;
-    private long _framesCompressed;
-    private long _compressedBytes;
-    private long _compressedFromBytes;
-    private long _compressionTicks;
     private double _frameSecondsMax;
 
     private long _framesSent;
@@ -30,7 +27,7 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
     private long _backfillFrames;
     private long _missedOverwritten;
     private long _clientsRefused;
-    private long _clientsCut;
+    private long _clientsDisconnected;
 
     /// <summary>Time of one pass of the frame loop.</summary>
     public Histogram FrameTime => field ??= metrics.DurationHistogram(
@@ -42,15 +39,6 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
 
     /// <summary>The longest pass since the start.</summary>
     public double FrameSecondsMax => Volatile.Read(ref _frameSecondsMax);
-
-    public long FramesCompressed => Volatile.Read(ref _framesCompressed);
-
-    public long CompressedBytes => Volatile.Read(ref _compressedBytes);
-
-    /// <summary>What the compressed frames were before.</summary>
-    public long CompressedFromBytes => Volatile.Read(ref _compressedFromBytes);
-
-    public TimeSpan CompressionTime => TimeSpan.FromTicks(Volatile.Read(ref _compressionTicks));
 
     public long Ticks => Volatile.Read(ref _ticks);
 
@@ -77,7 +65,7 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
 
     public long FramesSent => Volatile.Read(ref _framesSent);
 
-    /// <summary>Those that the frame loop gave to the socket itself; it alone writes it.</summary>
+    /// <summary>Those that the frame loop sent itself; it alone writes it.</summary>
     public long FramesSentDirectly => Volatile.Read(ref _framesSentDirectly);
 
     public long BytesSent => Volatile.Read(ref _bytesSent);
@@ -87,7 +75,7 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
     public long ClientsRefused => Volatile.Read(ref _clientsRefused);
 
     /// <summary>Connections ended by us: they took nothing, or sent what is not allowed.</summary>
-    public long ClientsCut => Volatile.Read(ref _clientsCut);
+    public long ClientsDisconnected => Volatile.Read(ref _clientsDisconnected);
 
     public long EncodesOf(RateClass rate) => Volatile.Read(ref _encodesByClass[rate.Index]);
 
@@ -105,14 +93,6 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
         Volatile.Write(ref _encodedBytes, _encodedBytes + bytes);
         Volatile.Write(ref _framesQueued, _framesQueued + connections);
         Volatile.Write(ref _overwritten, _overwritten + overwritten);
-    }
-
-    internal void OnCompressed(int fromBytes, int bytes, TimeSpan elapsed)
-    {
-        Volatile.Write(ref _framesCompressed, _framesCompressed + 1);
-        Volatile.Write(ref _compressedFromBytes, _compressedFromBytes + fromBytes);
-        Volatile.Write(ref _compressedBytes, _compressedBytes + bytes);
-        Volatile.Write(ref _compressionTicks, _compressionTicks + elapsed.Ticks);
     }
 
     internal void OnOverrun() => Volatile.Write(ref _overruns, _overruns + 1);
@@ -141,5 +121,5 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
 
     internal void OnClientRefused() => Interlocked.Increment(ref _clientsRefused);
 
-    internal void OnClientCut() => Interlocked.Increment(ref _clientsCut);
+    internal void OnClientDisconnected() => Interlocked.Increment(ref _clientsDisconnected);
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Streaming.Connections;
+using Observability.Aggregator.Streaming.Frames;
 
 namespace Observability.Aggregator.Streaming;
 
@@ -10,7 +12,7 @@ internal sealed class StreamingMetrics(StreamingCounters counters, LiveHub hub, 
     {
         metrics.Gauge("telemetry_live_clients", "Open WebSocket connections.", () => hub.Count);
         metrics.Counter("telemetry_live_clients_refused_total", "Connections refused at the limit.", () => counters.ClientsRefused);
-        metrics.Counter("telemetry_live_clients_cut_total", "Connections ended because they took nothing or asked too much.", () => counters.ClientsCut);
+        metrics.Counter("telemetry_live_clients_cut_total", "Connections ended because they took nothing or asked too much.", () => counters.ClientsDisconnected);
         metrics.Counter("telemetry_live_clients_slowed_total", "Moves of a connection to a slower class of rate.", () => counters.SlowedDown);
         metrics.Counter(
             "telemetry_frames_encoded_total", "Frames encoded, by class of rate.", "rate",
@@ -23,10 +25,6 @@ internal sealed class StreamingMetrics(StreamingCounters counters, LiveHub hub, 
         metrics.Counter("telemetry_view_overwritten_samples_total", "Samples overwritten before a view took them.", () => counters.Overwritten);
         metrics.Counter("telemetry_view_refused_series_total", "Series that matched a full subscription.", () => counters.SeriesRefused);
         metrics.Gauge("telemetry_frame_pool_idle_bytes", "Memory of frames kept for reuse.", () => loop.Pool.IdleBytes);
-        metrics.Counter("telemetry_frames_compressed_total", "Frames compressed, each once for all connections that take it so.", () => counters.FramesCompressed);
-        metrics.Counter("telemetry_frames_compressed_bytes_total", "Bytes of compressed frames.", () => counters.CompressedBytes);
-        metrics.Counter("telemetry_frames_compressed_from_bytes_total", "Bytes of the same frames before.", () => counters.CompressedFromBytes);
-        metrics.Counter("telemetry_frame_compression_seconds_total", "Time spent on compressing frames.", () => counters.CompressionTime.TotalSeconds);
         // These two are families already; asked for here, they are exposed before the first frame.
         _ = (counters.FrameTime, counters.FrameLateness);
     }

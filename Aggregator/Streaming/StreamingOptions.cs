@@ -36,8 +36,8 @@ internal sealed class StreamingOptions
     /// <summary>A connection that does not answer a ping for this long is cut.</summary>
     [Range(50, 600_000)] public int PongTimeoutMs { get; init; } = 20_000;
 
-    /// <summary>Whether frames are compressed, once for all who agree to it (permessage-deflate).</summary>
-    public FrameCompression Compression { get; init; } = FrameCompression.Remote;
+    /// <summary>Whether frames are compressed (permessage-deflate), for each connection anew: for few viewers behind a slow network.</summary>
+    public FrameCompression Compression { get; init; } = FrameCompression.Off;
 
     /// <summary>How long a client may take to answer our close frame.</summary>
     [Range(10, 60_000)] public int CloseTimeoutMs { get; init; } = 2_000;

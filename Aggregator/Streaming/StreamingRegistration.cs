@@ -1,4 +1,5 @@
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Streaming.Connections;
 
 namespace Observability.Aggregator.Streaming;
 

@@ -1,4 +1,4 @@
-using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Streaming.Viewers;
 
 namespace Observability.Aggregator.Tests.Streaming;
 

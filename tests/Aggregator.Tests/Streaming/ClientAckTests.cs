@@ -1,5 +1,5 @@
 using System.Text;
-using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Streaming.Connections;
 
 namespace Observability.Aggregator.Tests.Streaming;
 

@@ -1,6 +1,7 @@
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Streaming.Frames;
 using Observability.Aggregator.Tests.Diagnostics;
 
 namespace Observability.Aggregator.Tests.Streaming;

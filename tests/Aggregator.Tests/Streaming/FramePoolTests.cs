@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Streaming.Frames;
 
 namespace Observability.Aggregator.Tests.Streaming;
 

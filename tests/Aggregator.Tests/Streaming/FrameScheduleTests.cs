@@ -1,4 +1,5 @@
 using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Streaming.Frames;
 
 namespace Observability.Aggregator.Tests.Streaming;
 

@@ -1,6 +1,9 @@
+using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Selectors;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Streaming.Frames;
+using Observability.Aggregator.Streaming.Viewers;
 
 namespace Observability.Aggregator.Tests.Streaming;
 
@@ -210,11 +213,12 @@ public sealed class FrameStreamTests
     public void TakeNewMembers_AfterASeriesAppeared_BeginsWithItsFirstSample()
     {
         var source = new TestSource(_store);
-        SeriesSet set = SetOf(_store);
+        var sets = new SeriesSets(_store, new StreamingCounters(new PlatformMetrics()));
+        SeriesSet set = sets.Acquire(SetOf(_store));
         var stream = new FrameStream(RateClass.Fastest, set, FrameFormat.Binary, _reader);
         Series late = source.Add("late");
         source.Append(late, StartNs, 1.0);
-        set.Refresh(_store);
+        Assert.True(sets.TakeNewSeries());
         stream.TakeNewMembers(_reader);
         Assert.Equal([1.0], Decode(Make(stream, 1, StartNs)).Gauges.Single().Values);
     }
@@ -222,9 +226,7 @@ public sealed class FrameStreamTests
     private static SeriesSet SetOf(TelemetryStore store)
     {
         Assert.True(Selector.TryParse("{}", out Selector? selector, out _));
-        var set = SeriesSet.Of(selector!, 10_000);
-        set.Refresh(store);
-        return set;
+        return new SeriesSets(store, new StreamingCounters(new PlatformMetrics())).FindOrMatch(selector!, 10_000);
     }
 
     private FrameStream StreamOf(RateClass rate) => new(rate, SetOf(_store), FrameFormat.Binary, _reader);

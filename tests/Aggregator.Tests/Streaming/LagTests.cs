@@ -3,6 +3,7 @@ using System.Text.Json;
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Streaming.Connections;
 using Observability.Aggregator.Tests.Diagnostics;
 
 namespace Observability.Aggregator.Tests.Streaming;
@@ -63,7 +64,7 @@ public sealed class LagTests
         using var stop = new CancellationTokenSource();
         Task<long> writing = WriteRowsAsync(source, series, stop.Token);
         var counters = aggregator.Get<StreamingCounters>();
-        await good.UntilAsync(() => counters.ClientsCut == 1, "the client that does not read was not cut");
+        await good.UntilAsync(() => counters.ClientsDisconnected == 1, "the client that does not read was not cut");
         Assert.True(counters.SlowedDown >= 1, "it was not slowed down before");
         await stop.CancelAsync();
         long rows = await writing;

@@ -2,7 +2,7 @@ using System.Net.WebSockets;
 using System.Text.Json;
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
-using Observability.Aggregator.Streaming;
+using Observability.Aggregator.Streaming.Connections;
 using Observability.Aggregator.Tests.Diagnostics;
 
 namespace Observability.Aggregator.Tests.Streaming;

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
 using Observability.Aggregator.Tests.Diagnostics;
-using Observability.Aggregator.Tests.Streaming.WebSockets;
 
 namespace Observability.Aggregator.Tests.Streaming;
 
@@ -64,7 +63,11 @@ internal sealed class RawViewer : IDisposable
     }
 
     /// <summary>Reads until a message that is wanted comes.</summary>
-    public async Task<byte[]> UntilAsync(byte first, Func<byte[], bool>? where = null)
+    public async Task<byte[]> UntilAsync(byte first, Func<byte[], bool>? where = null) =>
+        await UntilOrEndAsync(first, where) ?? throw new IOException("The connection ended before the frame that was waited for.");
+
+    /// <summary>As <see cref="UntilAsync"/>; null when the connection ends before.</summary>
+    public async Task<byte[]?> UntilOrEndAsync(byte first, Func<byte[], bool>? where = null)
     {
         while (await ReceiveAsync() is { } frame)
         {
@@ -77,7 +80,7 @@ internal sealed class RawViewer : IDisposable
                 await SendAsync(ClientFrames.Frame(0x8A, frame.Payload));
             }
         }
-        throw new IOException("The connection ended before the frame that was waited for.");
+        return null;
     }
 
     public void Dispose() => _client.Dispose();

@@ -3,7 +3,6 @@ using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;
 using Observability.Aggregator.Tests.Diagnostics;
-using Observability.Aggregator.Tests.Streaming.WebSockets;
 
 namespace Observability.Aggregator.Tests.Streaming;
 
@@ -28,7 +27,7 @@ public sealed class StreamClauseTests
         long firstNs = Append(source, series, values, 1);
         DecodedFrame first = DecodedFrame.Decode(await stopped.UntilAsync(0x82));
         int row = 1;
-        while (counters.ClientsCut == 0)
+        while (counters.ClientsDisconnected == 0)
         {
             Append(source, series, values, ++row);
             await Task.Delay(5, TestContext.Current.CancellationToken);
