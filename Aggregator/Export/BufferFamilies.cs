@@ -39,7 +39,7 @@ internal sealed class BufferFamilies
             entry.SeriesCount++;
         }
         _bySeries.RemoveRange(index, _bySeries.Count - index);
-        if (store.LeftSeries is long left && left != _leftCount)
+        if (store.Catalog.EvictedSeries is long left && left != _leftCount)
         {
             _leftCount = left;
             _all.RemoveAll(entry => entry.SeriesCount == 0 && _byName.Remove(entry.Metric));

@@ -37,10 +37,10 @@ internal sealed class ExportCatalog(ExportOptions options)
 
     public void TakeNewSeries(TelemetryStore store)
     {
-        if (store.LeftSeries is long left && left != _leftCount)
+        if (store.Catalog.EvictedSeries is long left && left != _leftCount)
         {
             _leftCount = left;
-            DropLeft();
+            DropEvicted();
         }
         foreach (Series series in store.SeriesAfter(_takenId))
         {
@@ -50,18 +50,18 @@ internal sealed class ExportCatalog(ExportOptions options)
     }
 
     /// <summary>The family stays, even empty: its name keeps its kind.</summary>
-    private void DropLeft()
+    private void DropEvicted()
     {
-        Histograms.RemoveAll(exported => exported.Series.HasLeft);
+        Histograms.RemoveAll(exported => exported.Series.IsEvicted);
         foreach (ExportedFamily family in _inOrder)
         {
             _seriesCount -= family.Series.RemoveAll(exported =>
             {
-                if (exported.Series.HasLeft)
+                if (exported.Series.IsEvicted)
                 {
                     family.LabelTexts.Remove(exported.Labels);
                 }
-                return exported.Series.HasLeft;
+                return exported.Series.IsEvicted;
             });
         }
     }

@@ -23,7 +23,7 @@ internal sealed class SourceFamilies(ExportOptions options)
     public void Write(in ExpositionWriter writer, TelemetryStore store, long nowNs)
     {
         ReadOnlySpan<Source> sources = store.Sources.AsSpan();
-        _entries.RemoveAll(entry => entry.Source.HasLeft);
+        _entries.RemoveAll(entry => entry.Source.IsEvicted);
         foreach (Source source in sources)
         {
             if (source.Id > _newestId)

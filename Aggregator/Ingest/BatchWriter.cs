@@ -73,9 +73,9 @@ internal sealed class BatchWriter(TelemetryStore store, ScannedBatch batch, Seri
         _writer.Enter();
         try
         {
-            if (_identities.LeftVersion != _writer.LeftVersion)
+            if (_identities.EvictionVersion != _writer.EvictionVersion)
             {
-                budget.Identities.Return(_identities.DropLeft(_writer.LeftVersion));
+                budget.Identities.Return(_identities.DropEvicted(_writer.EvictionVersion));
             }
             return ApplyAll(message);
         }
@@ -183,7 +183,7 @@ internal sealed class BatchWriter(TelemetryStore store, ScannedBatch batch, Seri
     {
         if (pairs.Length > 2 && AreTimes(pairs, stride: 2))
         {
-            _writer.AppendPairs(series, MemoryMarshal.Cast<ulong, long>(pairs));
+            _writer.AppendPairs(series, pairs);
             _applied += pairs.Length / 2;
             return;
         }
@@ -191,7 +191,7 @@ internal sealed class BatchWriter(TelemetryStore store, ScannedBatch batch, Seri
         {
             if (IsTime(pairs[i]))
             {
-                _writer.Append(series, (long)pairs[i], (long)pairs[i + 1]);
+                _writer.AppendBits(series, (long)pairs[i], (long)pairs[i + 1]);
                 _applied++;
             }
         }
@@ -201,7 +201,7 @@ internal sealed class BatchWriter(TelemetryStore store, ScannedBatch batch, Seri
     {
         if (timestampsNs.Length > 1 && AreTimes(timestampsNs, stride: 1))
         {
-            _writer.AppendColumns(series, MemoryMarshal.Cast<ulong, long>(timestampsNs), MemoryMarshal.Cast<ulong, long>(bits));
+            _writer.AppendColumns(series, timestampsNs, bits);
             _applied += timestampsNs.Length;
             return;
         }
@@ -209,7 +209,7 @@ internal sealed class BatchWriter(TelemetryStore store, ScannedBatch batch, Seri
         {
             if (IsTime(timestampsNs[i]))
             {
-                _writer.Append(series, (long)timestampsNs[i], (long)bits[i]);
+                _writer.AppendBits(series, (long)timestampsNs[i], (long)bits[i]);
                 _applied++;
             }
         }
@@ -245,7 +245,7 @@ internal sealed class BatchWriter(TelemetryStore store, ScannedBatch batch, Seri
             AggregateSlot aggregate = new() { Min = values[rows + i], Max = values[(2 * rows) + i], Sum = values[(3 * rows) + i], Count = columns[(5 * rows) + i] };
             if (aggregate.Count > 0)
             {
-                _writer.AppendAggregate(series, (long)columns[i], (long)columns[(4 * rows) + i], aggregate);
+                _writer.AppendAggregate(series, (long)columns[i], values[(4 * rows) + i], aggregate);
             }
             Count(aggregate.Count > 0 ? RejectReason.None : RejectReason.Aggregate);
         }
@@ -264,7 +264,7 @@ internal sealed class BatchWriter(TelemetryStore store, ScannedBatch batch, Seri
             ApplyTickOneByOne(tick, kind, values);
             return;
         }
-        _writer.AppendRow((long)tick.TimestampNs, firstSlot, MemoryMarshal.Cast<ulong, long>(values));
+        _writer.AppendRow((long)tick.TimestampNs, firstSlot, values);
         _applied += values.Length;
     }
 
@@ -283,7 +283,7 @@ internal sealed class BatchWriter(TelemetryStore store, ScannedBatch batch, Seri
             }
             if (reason == RejectReason.None)
             {
-                _writer.Append(series!, (long)tick.TimestampNs, (long)values[i]);
+                _writer.AppendBits(series!, (long)tick.TimestampNs, (long)values[i]);
             }
             else if (tick.IsCounter && identity is not null && IsSeriesLimit(reason) && FindTotal(identity, kind) is { } total)
             {

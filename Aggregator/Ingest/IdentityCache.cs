@@ -22,8 +22,8 @@ internal sealed class IdentityCache(int countMax, ulong seed)
     /// <summary>Grows whenever an identity gets its series.</summary>
     public long BoundVersion { get; private set; }
 
-    /// <summary>What <see cref="SourceWriter.LeftVersion"/> was when identities of series that left were last looked for.</summary>
-    public long LeftVersion { get; private set; }
+    /// <summary>What <see cref="SourceWriter.EvictionVersion"/> was when identities of series that left were last looked for.</summary>
+    public long EvictionVersion { get; private set; }
 
     /// <summary>The identity that a message is expected to begin with.</summary>
     public WireIdentity? First { get; set; }
@@ -59,13 +59,13 @@ internal sealed class IdentityCache(int countMax, ulong seed)
     /// <summary>
     /// Forgets the identities of series that have left; a stream's refs may still name them, and such a one comes back by <see cref="TakeBack"/>. Returns how many.
     /// </summary>
-    public int DropLeft(long leftVersion)
+    public int DropEvicted(long evictionVersion)
     {
-        LeftVersion = leftVersion;
+        EvictionVersion = evictionVersion;
         BoundVersion++;
         return Keep(static identity =>
         {
-            if (identity.Series is not { HasLeft: true })
+            if (identity.Series is not { IsEvicted: true })
             {
                 return true;
             }

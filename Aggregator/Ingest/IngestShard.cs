@@ -49,16 +49,16 @@ internal sealed class IngestShard(BatchDecoder decoder, BatchWriter writer, int 
     public SourceOwner? Owner(TelemetryStore store, SeriesBudget budget, string service, string instance, Func<IdentityCache> createCache)
     {
         ForgetLeft(store, budget);
-        if (_owners.TryGetValue((service, instance), out SourceOwner? owner) && store.TryHold(owner.Writer))
+        if (_owners.TryGetValue((service, instance), out SourceOwner? owner) && store.Catalog.TryHold(owner.Writer))
         {
             return owner;
         }
         SourceWriter? region;
         do
         {
-            region = store.TryOpenWriter(service, instance);
+            region = store.Catalog.TryOpenWriter(service, instance);
         }
-        while (region is not null && !store.TryHold(region));
+        while (region is not null && !store.Catalog.TryHold(region));
         if (region is null)
         {
             return null;
@@ -82,7 +82,7 @@ internal sealed class IngestShard(BatchDecoder decoder, BatchWriter writer, int 
     /// </summary>
     private void ForgetLeft(TelemetryStore store, SeriesBudget budget)
     {
-        long left = store.LeftSources;
+        long left = store.Catalog.EvictedSources;
         if (left == _sourcesLeft)
         {
             return;
@@ -90,7 +90,7 @@ internal sealed class IngestShard(BatchDecoder decoder, BatchWriter writer, int 
         _sourcesLeft = left;
         foreach ((var identity, SourceOwner owner) in _owners)
         {
-            if (owner.Writer.HasLeft)
+            if (owner.Writer.IsEvicted)
             {
                 owner.Identities.ReturnTo(budget);
                 if (_owners.Count > store.Options.SourcesMax)

@@ -78,7 +78,7 @@ internal sealed partial class IngestStream
         {
             owner.Current = null;
         }
-        services.Store.Release(owner.Writer);
+        services.Store.Catalog.Release(owner.Writer);
         if (--owner.StreamCount == 0)
         {
             services.Shards.Budget.Identities.Return(owner.Identities.DropUnbound());

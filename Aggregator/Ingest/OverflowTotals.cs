@@ -58,7 +58,7 @@ internal sealed class OverflowTotals(TelemetryStore store, SeriesBudget budget)
         foreach (OverflowTotal changed in _changed)
         {
             (long timestampNs, ulong total) = changed.Take();
-            writer.Append(changed.Series, timestampNs, (long)total);
+            writer.AppendBits(changed.Series, timestampNs, (long)total);
         }
         _changed.Clear();
     }
@@ -79,7 +79,7 @@ internal sealed class OverflowTotals(TelemetryStore store, SeriesBudget budget)
     /// <summary>The identity's total, added if need be. Null when there is no room for it, or when the name's total is of another kind.</summary>
     public OverflowTotal? Find(SourceWriter writer, IdentityCache identities, WireIdentity identity, SeriesKind kind)
     {
-        if (!identity.HasOverflow || identity.Overflow is { Series.HasLeft: true })
+        if (!identity.HasOverflow || identity.Overflow is { Series.IsEvicted: true })
         {
             identity.Overflow = FindByName(writer, identities, identity, kind);
             identity.HasOverflow = true;
@@ -91,7 +91,7 @@ internal sealed class OverflowTotals(TelemetryStore store, SeriesBudget budget)
     private OverflowTotal? FindByName(SourceWriter writer, IdentityCache identities, WireIdentity identity, SeriesKind kind)
     {
         string name = identity.Name;
-        if (identities.Overflows.TryGetValue(name, out OverflowTotal? total) && total.Series.HasLeft)
+        if (identities.Overflows.TryGetValue(name, out OverflowTotal? total) && total.Series.IsEvicted)
         {
             identities.Overflows.Remove(name);
             budget.Overflow.Return(1);
@@ -102,7 +102,7 @@ internal sealed class OverflowTotals(TelemetryStore store, SeriesBudget budget)
             return total;
         }
         LabelSet labels = LabelSet.From([new Label(OverflowTotal.LabelName, OverflowTotal.LabelValue)]);
-        if (store.TryAddPastLimits(writer, name, labels, kind, identity.Unit, out Series? series) is AddSeriesResult.Added or AddSeriesResult.Exists)
+        if (store.Catalog.TryAddPastLimits(writer, name, labels, kind, identity.Unit, out Series? series) is AddSeriesResult.Added or AddSeriesResult.Exists)
         {
             total = new OverflowTotal(series!);
             identities.Overflows.Add(name, total);

@@ -49,7 +49,7 @@ internal sealed class SeriesResolver(TelemetryStore store, SeriesBudget budget)
             }
             identities.TakeBack(identity);
         }
-        RejectReason room = ReasonOf(store.Room(writer));
+        RejectReason room = ReasonOf(store.Catalog.Room(writer));
         if (room != RejectReason.None)
         {
             return room;
@@ -61,7 +61,7 @@ internal sealed class SeriesResolver(TelemetryStore store, SeriesBudget budget)
             return RejectReason.NameSeriesLimit;
         }
         identity.HoldsName = true;
-        AddSeriesResult added = store.TryAddSeries(writer, identity.Name, identity.Labels, kind, identity.Unit, out series);
+        AddSeriesResult added = store.Catalog.TryAddSeries(writer, identity.Name, identity.Labels, kind, identity.Unit, out series);
         if (added != AddSeriesResult.Added)
         {
             identity.ReturnName();
@@ -83,7 +83,7 @@ internal sealed class SeriesResolver(TelemetryStore store, SeriesBudget budget)
         identity.HasUnit = true;
         if (identity.Series is not null)
         {
-            store.SetUnit(identity.Series, identity.Unit);
+            store.Catalog.SetUnit(identity.Series, identity.Unit);
         }
         return RejectReason.None;
     }

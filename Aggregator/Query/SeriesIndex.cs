@@ -88,7 +88,7 @@ internal sealed class SeriesIndex(TelemetryStore store)
             for (ulong bits = found[word]; bits != 0; bits &= bits - 1)
             {
                 int place = (word << 6) + System.Numerics.BitOperations.TrailingZeroCount(bits);
-                if (place < _series.Count && !_series[place].HasLeft && Holds(askedOfEach, _series[place]))
+                if (place < _series.Count && !_series[place].IsEvicted && Holds(askedOfEach, _series[place]))
                 {
                     series.Add(_series[place]);
                 }
@@ -122,7 +122,7 @@ internal sealed class SeriesIndex(TelemetryStore store)
 
     private void Follow()
     {
-        long left = store.LeftSeries;
+        long left = store.Catalog.EvictedSeries;
         if (left - _leftSeen > Math.Max(LeftMin, _series.Count / 4))
         {
             (_leftSeen, _newestId) = (left, 0);

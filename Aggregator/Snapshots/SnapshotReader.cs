@@ -56,7 +56,7 @@ internal sealed class SnapshotReader(TelemetryStore store, BinaryReader from)
 
     private void ReadSource()
     {
-        SourceWriter? writer = store.TryOpenWriter(from.ReadString(), from.ReadString());
+        SourceWriter? writer = store.Catalog.TryOpenWriter(from.ReadString(), from.ReadString());
         long newestNs = from.ReadInt64();
         int pushIntervalMs = from.ReadInt32();
         if (writer is not null)
@@ -82,7 +82,7 @@ internal sealed class SnapshotReader(TelemetryStore store, BinaryReader from)
             labels[i] = new Label(from.ReadString(), from.ReadString());
         }
         Series? series = null;
-        bool isAdded = writer is not null && store.TryAddSeries(writer, name, LabelSet.From(labels), kind, unit, out series) == AddSeriesResult.Added;
+        bool isAdded = writer is not null && store.Catalog.TryAddSeries(writer, name, LabelSet.From(labels), kind, unit, out series) == AddSeriesResult.Added;
         SeriesRead += isAdded ? 1 : 0;
         SeriesRefused += isAdded ? 0 : 1;
         if (kind == SeriesKind.Histogram)

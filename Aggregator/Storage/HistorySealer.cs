@@ -22,7 +22,7 @@ internal sealed class HistorySealer(TelemetryStore store)
     private readonly List<Series> _histogramSeries = [];
     private readonly HistogramSealer _histograms = new(store);
     private readonly RowSealer _rows = new();
-    private readonly IdleSeries _idle = new(store, store.Catalog);
+    private readonly IdleEviction _idle = new(store, store.Catalog);
     private uint _newestSeriesSeen;
     private long _lateOfGone;
     private long _passes;
@@ -250,8 +250,8 @@ internal sealed class HistorySealer(TelemetryStore store)
     {
         _histogramSeries.RemoveAll(series =>
         {
-            _lateOfGone += series.HasLeft ? series.Records!.LateRecords : 0;
-            return series.HasLeft;
+            _lateOfGone += series.IsEvicted ? series.Records!.LateRecords : 0;
+            return series.IsEvicted;
         });
         int gone = _groups.RemoveAll(group =>
         {

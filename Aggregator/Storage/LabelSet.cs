@@ -111,3 +111,5 @@ internal sealed class LabelSet : IReadOnlyList<Label>, IEquatable<LabelSet>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
+
+internal readonly record struct Label(string Name, string Value);

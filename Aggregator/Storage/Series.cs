@@ -11,8 +11,8 @@ internal sealed class Series
     private string _unit;
     private SeriesTrack? _track;
     private HistogramHistory? _histograms;
-    private long _headWhenLeft;
-    private bool _hasLeft;
+    private long _headWhenEvicted;
+    private bool _isEvicted;
 
     public Series(uint id, Source source, int slot, string name, LabelSet labels, SeriesKind kind, string unit, RingLimits limits)
     {
@@ -35,12 +35,12 @@ internal sealed class Series
     public Source Source { get; }
 
     /// <summary>
-    /// Its place in the source; series declared together have consecutive slots. The writer's: moves towards 0 when others before it leave.
+    /// Its place in the source; series declared together have consecutive slots. The writer's: moves towards 0 when others before it are evicted.
     /// </summary>
     public int Slot { get; internal set; }
 
-    /// <summary>True once it is in the catalog no more: it has no samples, and who comes with its identity again gets another series with another id.</summary>
-    public bool HasLeft => Volatile.Read(ref _hasLeft);
+    /// <summary>True once it is no longer in the catalog. It has no samples then, and its identity, if it comes again, is another series with another id.</summary>
+    public bool IsEvicted => Volatile.Read(ref _isEvicted);
 
     /// <summary>When it was added, by the aggregator's clock.</summary>
     internal long AddedNs { get; init; }
@@ -56,7 +56,7 @@ internal sealed class Series
     public string Unit => Volatile.Read(ref _unit);
 
     /// <summary>Samples ever appended: the cursor of a reader that wants only what comes next.</summary>
-    public long Head => Records?.Head ?? Track?.Head ?? Volatile.Read(ref _headWhenLeft);
+    public long Head => Records?.Head ?? Track?.Head ?? Volatile.Read(ref _headWhenEvicted);
 
     /// <summary>The greatest timestamp appended, by it or by the series written with it; 0 before the first sample.</summary>
     public long NewestTimestampNs => Records?.NewestTimestampNs ?? (Track is not { Head: > 0 } track ? 0 : track.Ring.NewestTimestampNs);
@@ -131,16 +131,16 @@ internal sealed class Series
         Volatile.Write(ref _track, new SeriesTrack(group, column, firstPosition, _track));
     }
 
-    /// <summary>It leaves: whatever holds its samples is told. In the turn of its writer.</summary>
-    internal void Leave()
+    /// <summary>Releases its samples. By the catalog, in the turn of its writer.</summary>
+    internal void Evict()
     {
         for (SeriesTrack? track = _track; track is not null; track = track.Former)
         {
             track.Group.UserCount--;
         }
         _histograms?.Drop();
-        Volatile.Write(ref _headWhenLeft, Head);
-        Volatile.Write(ref _hasLeft, true);
+        Volatile.Write(ref _headWhenEvicted, Head);
+        Volatile.Write(ref _isEvicted, true);
         Volatile.Write(ref _track, null);
         Volatile.Write(ref _histograms, null);
         AloneRing = null;
@@ -149,4 +149,12 @@ internal sealed class Series
     internal void SetUnit(string unit) => Volatile.Write(ref _unit, unit);
 
     public override string ToString() => $"{Name}{Labels} of {Source}";
+}
+
+/// <summary>What a series' values mean. The numbers are those of the streaming frame.</summary>
+internal enum SeriesKind : byte
+{
+    Gauge = 1,
+    Counter = 2,
+    Histogram = 3,
 }

@@ -25,7 +25,7 @@ internal sealed class Source(uint id, string service, string instance)
     internal SourceWriter Writer { get; set; } = null!;
 
     /// <summary>True once it is in the catalog no more; its name may come back as another source with another id.</summary>
-    public bool HasLeft => Writer.HasLeft;
+    public bool IsEvicted => Writer.IsEvicted;
 
     /// <summary>The source's series; the index is <see cref="Storage.Series.Slot"/>.</summary>
     public PublishedList<Series> Series { get; } = new();

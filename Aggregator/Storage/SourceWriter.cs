@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Observability.Aggregator.Rings;
 
 namespace Observability.Aggregator.Storage;
@@ -11,7 +12,7 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
 {
     private RowPlace[] _places = [];
     private int _turn;
-    private bool _hasLeft;
+    private bool _isEvicted;
     private byte[] _recordScratch = [];    // Bytes of the histogram being appended.
 
     public Source Source { get; } = source;
@@ -33,20 +34,20 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
     /// </summary>
     internal int Patience { get; set; } = RowGroups.PatienceFirst;
 
-    /// <summary>Grows when series leave and slots change. Read and written in a turn.</summary>
-    public long LeftVersion { get; private set; }
+    /// <summary>Grows when series are evicted and slots change. Read and written in a turn.</summary>
+    public long EvictionVersion { get; private set; }
 
-    /// <summary>True once the source is in the catalog no more: open its writer anew.</summary>
-    public bool HasLeft { get => Volatile.Read(ref _hasLeft); internal set => Volatile.Write(ref _hasLeft, value); }
+    /// <summary>True once the source is no longer in the catalog: open its writer anew.</summary>
+    public bool IsEvicted { get => Volatile.Read(ref _isEvicted); internal set => Volatile.Write(ref _isEvicted, value); }
 
-    /// <summary>Streams that hold the source: it does not leave. Under the catalog's lock.</summary>
+    /// <summary>Streams that hold the source, so that it is not evicted. Under the catalog's lock.</summary>
     internal int HolderCount { get; set; }
 
     internal RowPlace[] Places => _places;
 
     /// <summary>
-    /// Begins a turn, in which series neither leave nor change their slots. Ingestion takes one for each batch; only the sealer, when it lets series leave, ever
-    /// makes it wait.
+    /// Begins a turn, in which no series is evicted or changes its slot. Ingestion takes one for each batch; only the sealer ever makes it wait, while it
+    /// evicts series of this source.
     /// </summary>
     public void Enter()
     {
@@ -70,17 +71,17 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
         }
     }
 
-    /// <summary>Gives the series that stay, in the order of their slots, slots from 0 on.</summary>
-    internal void Renumber(ReadOnlySpan<Series> staying)
+    /// <summary>Numbers the series that are kept, in the order of their slots, from 0 on.</summary>
+    internal void Renumber(ReadOnlySpan<Series> kept)
     {
-        RowPlace[] places = new RowPlace[Math.Max(8, staying.Length)];
-        for (int slot = 0; slot < staying.Length; slot++)
+        RowPlace[] places = new RowPlace[Math.Max(8, kept.Length)];
+        for (int slot = 0; slot < kept.Length; slot++)
         {
-            places[slot] = _places[staying[slot].Slot];
-            staying[slot].Slot = slot;
+            places[slot] = _places[kept[slot].Slot];
+            kept[slot].Slot = slot;
         }
         _places = places;
-        LeftVersion++;
+        EvictionVersion++;
     }
 
     internal void Add(Series series)
@@ -91,7 +92,7 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
         }
     }
 
-    /// <summary>[Data plane] One value of each of consecutive slots.</summary>
+    /// <summary>[Data plane] One value of each of consecutive slots, by its bits.</summary>
     public void AppendRow(long timestampNs, int firstSlot, ReadOnlySpan<long> bits)
     {
         ref RowPlace place = ref _places[firstSlot];
@@ -105,18 +106,32 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
         }
     }
 
+    public void AppendRow(long timestampNs, int firstSlot, ReadOnlySpan<double> values) => AppendRow(timestampNs, firstSlot, MemoryMarshal.Cast<double, long>(values));
+
+    public void AppendRow(long timestampNs, int firstSlot, ReadOnlySpan<ulong> values) => AppendRow(timestampNs, firstSlot, MemoryMarshal.Cast<ulong, long>(values));
+
+    /// <summary>[Data plane] A sample of a gauge or a counter, by the bits of its value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Append(Series series, long timestampNs, long bits) => Alone(series).Append(timestampNs, bits, ReceivedNs);
+    public void AppendBits(Series series, long timestampNs, long bits) => AloneRingOf(series).Append(timestampNs, bits, ReceivedNs);
 
-    public void AppendPairs(Series series, ReadOnlySpan<long> pairs) => Alone(series).AppendPairs(pairs, ReceivedNs);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Append(Series series, long timestampNs, double value) => AppendBits(series, timestampNs, BitConverter.DoubleToInt64Bits(value));
 
-    public void AppendColumns(Series series, ReadOnlySpan<long> timestampsNs, ReadOnlySpan<long> bits) =>
-        Alone(series).AppendColumns(timestampsNs, bits, ReceivedNs);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Append(Series series, long timestampNs, ulong value) => AppendBits(series, timestampNs, (long)value);
 
-    public void AppendAggregate(Series series, long timestampNs, long bits, in AggregateSlot aggregate) =>
-        Alone(series).AppendAggregate(timestampNs, bits, aggregate, ReceivedNs);
+    /// <summary>[Data plane] Samples of a gauge or a counter: timestamp and bits of each in turn.</summary>
+    public void AppendPairs(Series series, ReadOnlySpan<ulong> pairs) => AloneRingOf(series).AppendPairs(MemoryMarshal.Cast<ulong, long>(pairs), ReceivedNs);
 
-    /// <summary>False when the histogram is too large for the ring: the caller counts it as rejected.</summary>
+    /// <summary>[Data plane] Samples of a gauge or a counter: timestamps, and the bits of as many values.</summary>
+    public void AppendColumns(Series series, ReadOnlySpan<ulong> timestampsNs, ReadOnlySpan<ulong> bits) =>
+        AloneRingOf(series).AppendColumns(MemoryMarshal.Cast<ulong, long>(timestampsNs), MemoryMarshal.Cast<ulong, long>(bits), ReceivedNs);
+
+    /// <summary>[Data plane] A conflated gauge; the timestamp is the interval's end, <paramref name="last"/> its last value.</summary>
+    public void AppendAggregate(Series series, long timestampNs, double last, in AggregateSlot aggregate) =>
+        AloneRingOf(series).AppendAggregate(timestampNs, BitConverter.DoubleToInt64Bits(last), aggregate, ReceivedNs);
+
+    /// <summary>[Data plane] False when the histogram is too large for the ring: the caller counts it as rejected.</summary>
     public bool TryAppend(Series series, long timestampNs, in HistogramSample sample)
     {
         int size = HistogramRecord.Encode(sample, ref _recordScratch);
@@ -125,5 +140,16 @@ internal sealed class SourceWriter(Source source, ServiceUsage usage, RowGroups 
 
     /// <summary>The ring of a series that is written alone, which it is from now on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private RowRing Alone(Series series) => series.AloneRing ?? groups.Separate(this, series.Slot);
+    private RowRing AloneRingOf(Series series) => series.AloneRing ?? groups.Separate(this, series.Slot);
+}
+
+/// <summary>Where the writer puts the next sample of a slot. The ring is null before the first sample, and where the slot holds histograms.</summary>
+internal struct RowPlace
+{
+    public RowRing? Ring;
+    public int Column;
+
+    /// <summary>How long the rows were that began at this slot and did not fit one group, and how often in a row.</summary>
+    public int RowLength;
+    public int RowRepeats;
 }

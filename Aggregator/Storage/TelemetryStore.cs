@@ -1,29 +1,27 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using Observability.Aggregator.History;
 using Observability.Aggregator.Rings;
 
 namespace Observability.Aggregator.Storage;
 
 /// <summary>
-/// The memory of the aggregator: series and their recent samples. Each source's region has one writer thread at a time;
-/// readers are any threads, never stop a writer, and never see a torn value. What lies underneath is nobody's business.
+/// The memory of the aggregator: series, their recent samples and their history. Samples are appended through <see cref="SourceWriter"/>, by one thread at a
+/// time for each source, and read here: by any thread, which never stops a writer and never sees a torn value. Where samples lie is hidden from readers.
 /// </summary>
 [SuppressMessage("Performance", "CA1822", Justification = "The store is the seam: what a member reads today is not its contract.")]
-internal sealed partial class TelemetryStore
+internal sealed class TelemetryStore
 {
-    private readonly SeriesCatalog _catalog;
-    private readonly RingBudget _budget;
-    private readonly RowGroups _groups;
+    private const int ReadRowsMax = 4096;
+    private const long MinuteNs = 60_000_000_000;
 
     public TelemetryStore(StorageOptions options, ulong sessionId)
     {
         Options = options;
         SessionId = sessionId;
-        _budget = new RingBudget(options.MemoryBudgetBytes);
-        RingLimits limits = new(_budget, options.RingSamplesMax, options.HistogramRingBytesMax, options.RingSecondsMax * 1_000_000_000L);
-        _groups = new RowGroups(limits);
-        _catalog = new SeriesCatalog(options, limits, _groups);
+        Budget = new RingBudget(options.MemoryBudgetBytes);
+        RingLimits limits = new(Budget, options.RingSamplesMax, options.HistogramRingBytesMax, options.RingSecondsMax * 1_000_000_000L);
+        Groups = new RowGroups(limits);
+        Catalog = new SeriesCatalog(options, limits, Groups);
     }
 
     public StorageOptions Options { get; }
@@ -31,21 +29,23 @@ internal sealed partial class TelemetryStore
     /// <summary>Drawn when the aggregator starts: a change tells agents and pages that the memory behind it is gone.</summary>
     public ulong SessionId { get; }
 
-    /// <summary>Told once per applied batch.</summary>
+    /// <summary>Signalled once per applied batch.</summary>
     public ArrivalSignal Arrivals { get; } = new();
 
-    public PublishedList<Source> Sources => _catalog.Sources;
+    /// <summary>Adds, holds and evicts sources and series.</summary>
+    public SeriesCatalog Catalog { get; }
+
+    public PublishedList<Source> Sources => Catalog.Sources;
 
     /// <summary>Every series, in the order of their ids.</summary>
-    public ReadOnlySpan<Series> AllSeries => _catalog.Series.AsSpan();
+    public ReadOnlySpan<Series> AllSeries => Catalog.Series.AsSpan();
 
-    public int SeriesCount => _catalog.Series.Count;
+    public int SeriesCount => Catalog.Series.Count;
 
-    /// <summary>Grows whenever a source or series is added or leaves, or a unit becomes known.</summary>
-    public long CatalogVersion => _catalog.Version;
+    public long CatalogVersion => Catalog.Version;
 
     /// <summary>Bytes of all samples: rings, compressed history, rollups.</summary>
-    public long MemoryBytes => _budget.BytesUsed;
+    public long MemoryBytes => Budget.BytesUsed;
 
     /// <summary>Bytes of the rollups alone: walks all series.</summary>
     public long RollupBytes
@@ -66,22 +66,15 @@ internal sealed partial class TelemetryStore
         }
     }
 
-    internal RingBudget Budget => _budget;
+    public RingBudget Budget { get; }
 
     /// <summary>What the sealer has done so far.</summary>
     public HistoryCounters History { get; } = new();
 
-    internal RowGroups Groups => _groups;
+    public RowGroups Groups { get; }
 
     /// <summary>How often a ring was refused memory to grow.</summary>
-    public long RingGrowthsRefused => _budget.RefusedCount;
-
-    /// <summary>Series and sources that have left so far: whoever keeps them by the series looks again when this has grown.</summary>
-    public long LeftSeries => _catalog.LeftSeries;
-
-    public long LeftSources => _catalog.LeftSources;
-
-    internal SeriesCatalog Catalog => _catalog;
+    public long RingGrowthsRefused => Budget.RefusedCount;
 
     public Series? SeriesById(uint id)
     {
@@ -110,69 +103,303 @@ internal sealed partial class TelemetryStore
         return all[low..];
     }
 
-    /// <summary>Keeps the source from leaving, until <see cref="Release"/>. False when it has left: open it anew.</summary>
-    public bool TryHold(SourceWriter writer) => _catalog.TryHold(writer);
+    // ---- Gauges and counters.
 
-    public void Release(SourceWriter writer) => _catalog.Release(writer);
-
-    /// <summary>The writer of a source, which is made if need be; null at the limit on sources.</summary>
-    public SourceWriter? TryOpenWriter(string service, string instance) => _catalog.OpenWriter(service, instance);
-
-    /// <summary>As <see cref="TryOpenWriter"/>, for callers that stay within the limit.</summary>
-    public SourceWriter OpenWriter(string service, string instance) =>
-        TryOpenWriter(service, instance)
-        ?? throw new InvalidOperationException($"Cannot open source '{service}/{instance}': {Options.SourcesMax} sources are the limit (Storage:SourcesMax).");
-
-    /// <summary>Adds a series or finds the one with this identity. Only the source's owner calls this.</summary>
-    public AddSeriesResult TryAddSeries(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit, out Series? series) =>
-        _catalog.TryAdd(writer, name, labels, kind, unit, out series);
-
-    /// <summary>As <see cref="TryAddSeries"/>, for the few series that keep the totals of what is past the limits on series; the caller bounds them.</summary>
-    public AddSeriesResult TryAddPastLimits(SourceWriter writer, string name, LabelSet labels, SeriesKind kind, string unit, out Series? series) =>
-        _catalog.TryAdd(writer, name, labels, kind, unit, out series, pastLimits: true);
-
-    /// <summary>Whether one more series of this source is within the limits. No lock: what a sender past its limit costs.</summary>
-    public AddSeriesResult Room(SourceWriter writer) => _catalog.Room(writer);
-
-    /// <summary>Tells the unit of a series that had none.</summary>
-    public void SetUnit(Series series, string unit) => _catalog.SetUnit(series, unit);
-
-    public int SeriesCountOfService(string service) => _catalog.CountOfService(service);
-
-    /// <summary>[Data plane] Gauges of consecutive slots at one instant.</summary>
-    public void AppendRow(SourceWriter writer, long timestampNs, int firstSlot, ReadOnlySpan<double> values) =>
-        writer.AppendRow(timestampNs, firstSlot, MemoryMarshal.Cast<double, long>(values));
-
-    /// <summary>[Data plane] Counters of consecutive slots at one instant.</summary>
-    public void AppendRow(SourceWriter writer, long timestampNs, int firstSlot, ReadOnlySpan<ulong> values) =>
-        writer.AppendRow(timestampNs, firstSlot, MemoryMarshal.Cast<ulong, long>(values));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Append(SourceWriter writer, Series series, long timestampNs, double value) =>
-        writer.Append(series, timestampNs, BitConverter.DoubleToInt64Bits(value));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Append(SourceWriter writer, Series series, long timestampNs, ulong value) => writer.Append(series, timestampNs, (long)value);
-
-    /// <summary>[Data plane] A gauge or a counter, whichever the series holds, by the bits of its value.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AppendBits(SourceWriter writer, Series series, long timestampNs, long bits) => writer.Append(series, timestampNs, bits);
-
-    /// <summary>[Data plane] Samples of a gauge or a counter: timestamp and bits of each in turn.</summary>
-    public void AppendPairs(SourceWriter writer, Series series, ReadOnlySpan<ulong> pairs) =>
-        writer.AppendPairs(series, MemoryMarshal.Cast<ulong, long>(pairs));
-
-    /// <summary>[Data plane] Samples of a gauge or a counter: timestamps, and the bits of as many values.</summary>
-    public void AppendColumns(SourceWriter writer, Series series, ReadOnlySpan<ulong> timestampsNs, ReadOnlySpan<ulong> bits) =>
-        writer.AppendColumns(series, MemoryMarshal.Cast<ulong, long>(timestampsNs), MemoryMarshal.Cast<ulong, long>(bits));
-
-    /// <summary>[Data plane] A conflated gauge; the timestamp is the interval's end.</summary>
-    public void AppendAggregate(SourceWriter writer, Series series, long timestampNs, in AggregateSample sample)
+    /// <summary>
+    /// Appends to <paramref name="destination"/> the kept samples of a gauge or counter with fromNs &lt;= timestamp &lt;= toNs, in
+    /// the order in which they were appended. Any thread.
+    /// </summary>
+    public ReadResult Read(Series series, long fromNs, long toNs, SampleBuffer destination)
     {
-        AggregateSlot slot = new() { Min = sample.Min, Max = sample.Max, Sum = sample.Sum, Count = sample.Count };
-        writer.AppendAggregate(series, timestampNs, BitConverter.DoubleToInt64Bits(sample.Last), slot);
+        if (Scalars(series) is not { } track)
+        {
+            return default;
+        }
+        long end = track.Head;
+        long oldest = track.OldestPosition();
+        long position = track.Seek(fromNs);
+        long overwritten = position <= oldest ? position : 0;
+        int total = 0;
+        while (position < end)
+        {
+            SampleColumns free = destination.Free((int)Math.Min(end - position, ReadRowsMax));
+            if (free.Length == 0)
+            {
+                return new ReadResult(total, overwritten, Truncated: true);
+            }
+            int first = destination.Count;
+            bool ordered = track.IsOrderedFrom(position, out long until);
+            int copied = track.CopyFrom(ref position, free, out long lost);
+            // A kept sample from before the range proves that nothing of the range was overwritten.
+            overwritten = copied > 0 && free.TimestampsNs[0] < fromNs ? 0 : overwritten + lost;
+            destination.Advance(copied);
+            if (ordered && copied > 0 && free.TimestampsNs[copied - 1] > toNs)
+            {
+                position = until;
+            }
+            bool isWithin = ordered && copied > 0 && free.TimestampsNs[0] >= fromNs && free.TimestampsNs[copied - 1] <= toNs;
+            total += isWithin ? copied : destination.KeepRange(first, fromNs, toNs);
+        }
+        return new ReadResult(total, overwritten, Truncated: false);
     }
 
-    /// <summary>[Data plane] False when the histogram is too large for the ring: the caller counts it as rejected.</summary>
-    public bool TryAppend(SourceWriter writer, Series series, long timestampNs, in HistogramSample sample) => writer.TryAppend(series, timestampNs, sample);
+    /// <summary>
+    /// Appends at most <paramref name="countMax"/> samples from <paramref name="cursor"/> on, and moves it behind them. A cursor is
+    /// a position in the series: begin with its Head (only what comes next) or less (Head - n, or 0). Any thread.
+    /// </summary>
+    public ReadResult ReadNew(Series series, ref long cursor, SampleBuffer destination, int countMax)
+    {
+        SeriesTrack? track = Scalars(series);
+        long end = track?.Head ?? 0;
+        long overwritten = 0;
+        int total = 0;
+        while (cursor < end && total < countMax)
+        {
+            SampleColumns free = destination.Free((int)Math.Min(end - cursor, countMax - total));
+            if (free.Length == 0)
+            {
+                break;
+            }
+            int copied = track!.CopyFrom(ref cursor, free, out long lost);
+            destination.Advance(copied);
+            total += copied;
+            overwritten += lost;
+        }
+        return new ReadResult(total, overwritten, Truncated: cursor < series.Head);
+    }
+
+    /// <summary>
+    /// A cursor from which <see cref="ReadNew"/> meets every kept sample at or after <paramref name="fromNs"/>; it may meet older ones too.
+    /// </summary>
+    public long Seek(Series series, long fromNs) => series.Records is not null ? SeekHistograms(series, fromNs) : series.Track?.Seek(fromNs) ?? 0;
+
+    /// <summary>Null before the first sample.</summary>
+    private static SeriesTrack? Scalars(Series series) => series.Kind != SeriesKind.Histogram
+        ? series.Track
+        : throw new ArgumentException($"Cannot read {series} as samples, because it holds histograms: use ReadHistograms.", nameof(series));
+
+    // ---- Rollups.
+
+    /// <summary>The timestamp of the oldest sample that is still whole, when older ones are gone; null when none is gone.</summary>
+    public long? OldestKeptNs(Series series)
+    {
+        if (series.Records is not null)
+        {
+            HistogramBuffer oldest = new(countMax: 1);
+            long position = OldestHistogram(series);
+            return position == 0 ? null : ReadNewHistograms(series, ref position, oldest, 1).Count == 1 ? oldest[0].TimestampNs : long.MaxValue;
+        }
+        if (Scalars(series) is not { } track || track.OldestPosition() is not (long cursor and > 0))
+        {
+            return null;
+        }
+        SampleBuffer one = new(countMax: 1);
+        return ReadNew(series, ref cursor, one, 1).Count == 1 ? one.TimestampsNs[0] : long.MaxValue;
+    }
+
+    /// <summary>
+    /// Appends what was kept of each second, and where that is gone of each minute, of periods that begin in [fromNs, untilNs): rows with the period's begin,
+    /// min, max, sum, count and last. A counter's sum is its increase. Later rows of the same period add to it. Only what is sealed: what is recent stands in
+    /// the samples.
+    /// </summary>
+    public void ReadRollups(Series series, long fromNs, long untilNs, SampleBuffer destination)
+    {
+        RollupColumns columns = new();
+        long secondsFromNs = long.MaxValue;
+        for (SeriesTrack? track = Scalars(series); track is not null; track = track.Former)
+        {
+            foreach (RowBlock block in RollupsOf(track, isMinutes: false))
+            {
+                secondsFromNs = Math.Min(secondsFromNs, block.OldestNs);
+            }
+        }
+        // The minute that the seconds begin in is whole in the minutes.
+        long cutNs = secondsFromNs == long.MaxValue ? untilNs : Math.Min(untilNs, secondsFromNs + MinuteNs - 1 - ((secondsFromNs + MinuteNs - 1) % MinuteNs));
+        AddRollups(Scalars(series), isMinutes: true, fromNs, cutNs, columns, destination);
+        AddRollups(Scalars(series), isMinutes: false, Math.Max(fromNs, cutNs), untilNs, columns, destination);
+    }
+
+    private static void AddRollups(SeriesTrack? track, bool isMinutes, long fromNs, long untilNs, RollupColumns columns, SampleBuffer destination)
+    {
+        if (track is null || fromNs >= untilNs)
+        {
+            return;
+        }
+        AddRollups(track.Former, isMinutes, fromNs, untilNs, columns, destination);
+        foreach (RowBlock block in RollupsOf(track, isMinutes))
+        {
+            if (block.NewestNs < fromNs || block.OldestNs >= untilNs)
+            {
+                continue;
+            }
+            columns.Read(block, track.Column);
+            for (int row = 0; row < columns.Rows; row++)
+            {
+                if (columns.BeginsNs[row] >= fromNs && columns.BeginsNs[row] < untilNs)
+                {
+                    destination.Add(columns.BeginsNs[row], columns.Last[row], columns.Min(row), columns.Max(row), columns.Sum(row), (ulong)columns.Counts[row]);
+                }
+            }
+        }
+    }
+
+    private static ReadOnlySpan<RowBlock> RollupsOf(SeriesTrack track, bool isMinutes) =>
+        track.Group.Rollups is not { } rollups ? default : isMinutes ? rollups.Minutes.Blocks.All : rollups.Seconds.Blocks.All;
+
+    // ---- Histograms: as above, over a record ring and its blocks.
+
+    /// <summary>As <see cref="Read"/>, of a histogram series.</summary>
+    public ReadResult ReadHistograms(Series series, long fromNs, long toNs, HistogramBuffer destination)
+    {
+        RecordRing ring = Records(series);
+        long end = ring.Head;
+        long oldest = OldestHistogram(series);
+        long position = oldest;
+        long overwritten = oldest;
+        int first = destination.Count;
+        bool older = false;
+        while (position < end)
+        {
+            if (destination.IsFull)
+            {
+                return new ReadResult(destination.Count - first, older ? 0 : overwritten, Truncated: true);
+            }
+            if (BlockOutside(series, position, fromNs, toNs) is { } outside)
+            {
+                older |= outside.OldestNs < fromNs;
+                position = outside.EndRow;
+                continue;
+            }
+            long timestampNs = ReadNext(series, ref position, fromNs, toNs, destination, out long lost) ?? fromNs;
+            overwritten += lost;
+            older |= timestampNs < fromNs;
+            if (timestampNs > toNs && ring.IsOrderedFrom(oldest))
+            {
+                break;
+            }
+        }
+        return new ReadResult(destination.Count - first, older ? 0 : overwritten, Truncated: false);
+    }
+
+    /// <summary>As <see cref="ReadNew"/>, of a histogram series.</summary>
+    public ReadResult ReadNewHistograms(Series series, ref long cursor, HistogramBuffer destination, int countMax)
+    {
+        RecordRing ring = Records(series);
+        long overwritten = 0;
+        int first = destination.Count;
+        while (destination.Count - first < countMax && !destination.IsFull)
+        {
+            long? met = ReadNext(series, ref cursor, long.MinValue, long.MaxValue, destination, out long lost);
+            overwritten += lost;
+            if (met is null && lost == 0)
+            {
+                break;
+            }
+        }
+        return new ReadResult(destination.Count - first, overwritten, Truncated: cursor < ring.Head);
+    }
+
+    /// <summary>As <see cref="ReadRollups"/>, of a histogram series: each row is all histograms of its period, added up.</summary>
+    public void ReadHistogramRollups(Series series, long fromNs, long untilNs, HistogramBuffer destination)
+    {
+        if (series.Histograms is not { } history)
+        {
+            return;
+        }
+        long secondsFromNs = history.Seconds.OldestNs;
+        long cutNs = secondsFromNs == long.MaxValue ? untilNs : Math.Min(untilNs, history.Minutes.BeginOf(secondsFromNs + MinuteNs - 1));
+        history.Minutes.Read(fromNs, cutNs, destination);
+        history.Seconds.Read(Math.Max(fromNs, cutNs), untilNs, destination);
+    }
+
+    /// <summary>
+    /// The row at the position, or the next one that is kept, wherever it is; added when its time is in the range. Moves the position behind it. Returns its
+    /// time; null when there was none to take, which with <paramref name="lost"/> above 0 says only that the position has moved.
+    /// </summary>
+    private static long? ReadNext(Series series, ref long position, long fromNs, long toNs, HistogramBuffer destination, out long lost)
+    {
+        RecordRing ring = series.Records!;
+        long wanted = position;
+        long behind = wanted;
+        bool isInRing = wanted >= ring.OldestPosition();
+        long timestampNs = 0;
+        int size = -1;
+        if (isInRing)
+        {
+            size = ring.ReadNext(ref behind, ref destination.Scratch, out timestampNs, out lost);
+            if (lost == 0)
+            {
+                return Take(size, timestampNs, ref position, behind, fromNs, toNs, destination);
+            }
+        }
+        // The ring first: what has left it is in a block by now, or lost.
+        RowBlock? block = series.Histograms?.Blocks.From(wanted);
+        if (block is not null && block.FirstRow <= wanted)
+        {
+            int row = (int)(wanted - block.FirstRow);
+            lost = 0;
+            position = wanted + 1;
+            timestampNs = destination.TimestampNs(block, row);
+            if (timestampNs >= fromNs && timestampNs <= toNs)
+            {
+                destination.Add(block, row);
+            }
+            return timestampNs;
+        }
+        long next = !isInRing ? ring.OldestPosition() : size < 0 ? behind : behind - 1;
+        if (block is not null && block.FirstRow < next)
+        {
+            (next, size) = (block.FirstRow, -1);
+            behind = next;
+        }
+        lost = next - wanted;
+        return Take(size, timestampNs, ref position, size < 0 ? next : behind, fromNs, toNs, destination);
+    }
+
+    private static long? Take(int size, long timestampNs, ref long position, long behind, long fromNs, long toNs, HistogramBuffer destination)
+    {
+        position = behind;
+        if (size < 0)
+        {
+            return null;
+        }
+        if (timestampNs >= fromNs && timestampNs <= toNs)
+        {
+            HistogramRecord.Decode(timestampNs, destination.Scratch.AsSpan(0, size), destination);
+        }
+        return timestampNs;
+    }
+
+    /// <summary>The block that holds this position when none of its rows lies in the range.</summary>
+    private static RowBlock? BlockOutside(Series series, long position, long fromNs, long toNs) =>
+        series.Histograms?.Blocks.From(position) is { } block && block.FirstRow <= position && (block.NewestNs < fromNs || block.OldestNs > toNs) ? block : null;
+
+    private static long OldestHistogram(Series series)
+    {
+        long inRing = Records(series).OldestPosition();
+        ReadOnlySpan<RowBlock> blocks = series.Histograms is { } history ? history.Blocks.All : default;
+        return blocks.IsEmpty ? inRing : Math.Min(inRing, blocks[0].FirstRow);
+    }
+
+    private static long SeekHistograms(Series series, long fromNs)
+    {
+        long inRing = Records(series).OldestPosition();
+        foreach (RowBlock block in series.Histograms is { } history ? history.Blocks.All : default)
+        {
+            if (block.NewestNs >= fromNs)
+            {
+                return Math.Min(inRing, block.FirstRow);
+            }
+        }
+        return inRing;
+    }
+
+    private static RecordRing Records(Series series) => series.Records
+        ?? throw new ArgumentException($"Cannot read {series} as histograms, because it is a {series.Kind}: use Read.", nameof(series));
 }
+
+/// <summary>
+/// What a read returned. <see cref="Overwritten"/>: samples lost to overwriting since the cursor, or before the oldest kept one
+/// when the range asked for begins before it. <see cref="Truncated"/>: the destination is full and more is there.
+/// </summary>
+internal readonly record struct ReadResult(int Count, long Overwritten, bool Truncated);

@@ -141,13 +141,13 @@ internal sealed class TriggerEngine : IHostedService, IDisposable
                 rule.Offer(series, isNew: true);
             }
         }
-        if (_store.LeftSeries is long left && left != _leftSeen)
+        if (_store.Catalog.EvictedSeries is long left && left != _leftSeen)
         {
             _leftSeen = left;
             foreach (RuleWatch rule in _rules)
             {
                 // What still fires ends first, for want of data, and goes the next time.
-                rule.Watches.RemoveAll(watch => watch.Series.HasLeft && watch.State == WatchState.Inactive);
+                rule.Watches.RemoveAll(watch => watch.Series.IsEvicted && watch.State == WatchState.Inactive);
             }
         }
     }

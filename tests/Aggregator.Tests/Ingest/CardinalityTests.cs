@@ -9,7 +9,7 @@ public sealed class CardinalityTests
     public void Read_LabelWhoseValuesExplode_IsNamed()
     {
         TelemetryStore store = new(new StorageOptions(), sessionId: 1);
-        SourceWriter writer = store.OpenWriter("s", "i");
+        SourceWriter writer = store.Catalog.OpenWriter("s", "i");
         for (int i = 0; i < 1200; i++)
         {
             Add(store, writer, "requests_total", ("route", $"/{i % 4}"), ("user", $"{i}"));
@@ -34,7 +34,7 @@ public sealed class CardinalityTests
     public void Read_AtALowLimit_NamesTheLabelThatReachedIt()
     {
         TelemetryStore store = new(new StorageOptions { SeriesMax = 10 }, sessionId: 1);
-        SourceWriter writer = store.OpenWriter("s", "i");
+        SourceWriter writer = store.Catalog.OpenWriter("s", "i");
         for (int i = 0; i < 10; i++)
         {
             Add(store, writer, "requests_total", ("user", $"{i}"));
@@ -43,6 +43,6 @@ public sealed class CardinalityTests
     }
 
     private static void Add(TelemetryStore store, SourceWriter writer, string name, params (string Name, string Value)[] labels) =>
-        Assert.Equal(AddSeriesResult.Added, store.TryAddSeries(
+        Assert.Equal(AddSeriesResult.Added, store.Catalog.TryAddSeries(
             writer, name, LabelSet.From(labels.Select(label => new Label(label.Name, label.Value))), SeriesKind.Counter, "", out _));
 }

@@ -12,7 +12,7 @@ internal sealed class DecoderBench
         Options = ingest ?? new IngestOptions();
         Decoder = new BatchDecoder(Options, Store.Options.HistogramBucketsMax);
         Writer = new BatchWriter(Store, Decoder.Batch, new SeriesBudget(identitiesMax, Options.SeriesPerNameMax, Options.OverflowSeriesMax));
-        Source = Store.OpenWriter("s", "i");
+        Source = Store.Catalog.OpenWriter("s", "i");
         Identities = new IdentityCache(identitiesMax, seed: 42);
         Refs = new RefTable(Options.RefsPerStreamMax);
     }

@@ -78,7 +78,7 @@ public sealed class DeliveryTests
     [Fact]
     public async Task Replay_OfWhatTheHistoryReadBackHolds_IsNotStoredTwice()
     {
-        _bench.Store.OpenWriter("checkout", "a-1").RestoredUntilNs = 1_011;
+        _bench.Store.Catalog.OpenWriter("checkout", "a-1").RestoredUntilNs = 1_011;
         BenchStream stream = _bench.Open();
         await stream.SendAsync(Replayed(3, 10), Replayed(4, 11, 12), IngestBench.Batch(1, 5, 9));
 

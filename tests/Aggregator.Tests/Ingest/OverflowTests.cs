@@ -60,7 +60,7 @@ public sealed class OverflowTests
         Assert.Throws<UnreachableException>(() => _bench.Writer.Apply(message));
         Assert.Equal([(1, 10UL)], Read(overflow));
 
-        SourceWriter other = _bench.Store.OpenWriter("s", "other");
+        SourceWriter other = _bench.Store.Catalog.OpenWriter("s", "other");
         byte[] others = Counters(3, [1]);
         Assert.True(_bench.Decoder.TryScan(others, new IdentityCache(16, seed: 1)));
         Assert.True(_bench.Writer.TryDeclare(others, other, new IdentityCache(16, seed: 1), new RefTable(16), _bench.Decoder.Fault));

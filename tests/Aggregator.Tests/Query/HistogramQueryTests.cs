@@ -145,10 +145,10 @@ public sealed class HistogramQueryTests(HistogramQueryTests.Measured measured) :
         public Measured()
         {
             HistorySealer sealer = new(Store);
-            SourceWriter[] writers = [.. Enumerable.Range(0, 3).Select(index => Store.OpenWriter("s", $"i{index}"))];
+            SourceWriter[] writers = [.. Enumerable.Range(0, 3).Select(index => Store.Catalog.OpenWriter("s", $"i{index}"))];
             foreach (SourceWriter writer in writers)
             {
-                Store.TryAddSeries(writer, "latency", LabelSet.Empty, SeriesKind.Histogram, "ms", out Series? series);
+                Store.Catalog.TryAddSeries(writer, "latency", LabelSet.Empty, SeriesKind.Histogram, "ms", out Series? series);
                 Series.Add(series!);
             }
             Random random = new(7);
@@ -160,7 +160,7 @@ public sealed class HistogramQueryTests(HistogramQueryTests.Measured measured) :
                     writer.ReceivedNs = timeNs;
                     double[] values = [.. Enumerable.Range(0, 1 + random.Next(6)).Select(_ => Math.Exp((random.NextDouble() * 4) - 1))];
                     All.AddRange(values.Select(value => (timeNs, value)));
-                    Assert.True(Store.TryAppend(writer, writer.Source.Series[0], timeNs, Sample(values)));
+                    Assert.True(writer.TryAppend(writer.Source.Series[0], timeNs, Sample(values)));
                 }
                 sealer.Pass(timeNs);
             }

@@ -207,7 +207,7 @@ public sealed class QueryApiTests
         var source = new TestSource(aggregator.Get<TelemetryStore>());
         Series gauge = source.Add("value");
         source.Append(gauge, StartNs, 3.0);
-        source.AppendAggregate(gauge, StartNs + 1, new AggregateSample(Min: -7, Max: 70, Sum: 100, Last: 5, Count: 20));
+        source.AppendAggregate(gauge, StartNs + 1, 5, new AggregateSlot { Min = -7, Max = 70, Sum = 100, Count = 20 });
         JsonElement series = (await SamplesAsync(aggregator, "value", $"from={StartNs}&to={StartNs + 10}")).GetProperty("series")[0];
         Assert.Equal([3.0, 5], Numbers(series, "values"));
         Assert.Equal([3.0, -7], Numbers(series, "min"));

@@ -60,7 +60,7 @@ public sealed class SeriesIndexTests
         {
             sealer.Pass(nowNs += Second / 4);
         }
-        Assert.Equal(Count, _store.LeftSeries);
+        Assert.Equal(Count, _store.Catalog.EvictedSeries);
         before = _store.MemoryBytes - held;
         Add(Count, 10, nowNs);
         long added = _store.MemoryBytes - before - held;
@@ -89,7 +89,7 @@ public sealed class SeriesIndexTests
             }
             Assert.Empty(_index.Find(selector));
         }
-        Assert.Equal(8000, _store.LeftSeries);
+        Assert.Equal(8000, _store.Catalog.EvictedSeries);
     }
 
     private static Selector Parse(string text) => Selector.TryParse(text, out Selector? selector, out string error) ? selector! : throw new ArgumentException(error);
@@ -105,9 +105,9 @@ public sealed class SeriesIndexTests
             {
                 labels.Add(new Label("route", $"/api/{index % 5}"));
             }
-            SourceWriter writer = _store.OpenWriter("s", $"i{index % 7}");
+            SourceWriter writer = _store.Catalog.OpenWriter("s", $"i{index % 7}");
             (writer.ReceivedNs, writer.Source.NewestReceivedNs) = (receivedNs, receivedNs);
-            Assert.Equal(AddSeriesResult.Added, _store.TryAddSeries(writer, $"metric_{index % 11}", LabelSet.From(labels), SeriesKind.Gauge, "", out _));
+            Assert.Equal(AddSeriesResult.Added, _store.Catalog.TryAddSeries(writer, $"metric_{index % 11}", LabelSet.From(labels), SeriesKind.Gauge, "", out _));
         }
     }
 }

@@ -102,8 +102,8 @@ public sealed class SelectorTests
     public void Matches_Series_FollowsPromQl(string text, bool expected)
     {
         TelemetryStore store = new(new StorageOptions(), 1);
-        store.TryAddSeries(
-            store.OpenWriter("checkout", "c-1"), "latency_p99", LabelSet.From(("route", "/api/cart"), ("text", "two\nlines")), SeriesKind.Gauge, "ms", out Series? series);
+        store.Catalog.TryAddSeries(
+            store.Catalog.OpenWriter("checkout", "c-1"), "latency_p99", LabelSet.From(("route", "/api/cart"), ("text", "two\nlines")), SeriesKind.Gauge, "ms", out Series? series);
         Assert.True(Selector.TryParse(text, out Selector? selector, out string error), error);
 
         Assert.Equal(expected, selector!.Matches(series!));
@@ -113,7 +113,7 @@ public sealed class SelectorTests
     public void Matches_HostileRegexAndValue_TakesLinearTime()
     {
         TelemetryStore store = new(new StorageOptions { LabelValueBytesMax = 65_536 }, 1);
-        store.TryAddSeries(store.OpenWriter("s", "i"), "m", LabelSet.From(("a", new string('a', 60_000) + "!")), SeriesKind.Gauge, "", out Series? series);
+        store.Catalog.TryAddSeries(store.Catalog.OpenWriter("s", "i"), "m", LabelSet.From(("a", new string('a', 60_000) + "!")), SeriesKind.Gauge, "", out Series? series);
         Assert.True(Selector.TryParse("{a=~\"(a+)+|(a|aa)+b\"}", out Selector? selector, out _));
 
         // A backtracking engine would not end within the age of the universe.

@@ -150,7 +150,7 @@ public sealed class SnapshotTests : IDisposable
             source.Append(counter, timestampNs, (ulong)i * 3);
             source.Append(latency, timestampNs, new HistogramSample { Count = 3, Sum = i, Min = 1, Max = 2, Scale = 3, PositiveOffset = i % 5, PositiveCounts = [1, 2] });
         }
-        source.AppendAggregate(gauges[1], StartNs + (20 * Second), new AggregateSample(1, 2, 3, 4, 5));
+        source.AppendAggregate(gauges[1], StartNs + (20 * Second), 4, new AggregateSlot { Min = 1, Max = 2, Sum = 3, Count = 5 });
         if (isSealed)
         {
             new HistorySealer(store).SealAll(StartNs + (21 * Second), long.MaxValue);

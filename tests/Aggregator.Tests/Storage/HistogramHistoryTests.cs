@@ -187,8 +187,8 @@ public sealed class HistogramHistoryTests
         {
             Store = new TelemetryStore(options ?? new StorageOptions(), sessionId: 1);
             Sealer = new HistorySealer(Store);
-            Writer = Store.OpenWriter("s", "i");
-            Store.TryAddSeries(Writer, "latency", LabelSet.Empty, SeriesKind.Histogram, "ms", out Series? series);
+            Writer = Store.Catalog.OpenWriter("s", "i");
+            Store.Catalog.TryAddSeries(Writer, "latency", LabelSet.Empty, SeriesKind.Histogram, "ms", out Series? series);
             Series = series!;
         }
 
@@ -213,7 +213,7 @@ public sealed class HistogramHistoryTests
                 Array.Clear(_counts);
                 _counts[_next % 8] = 2;
                 HistogramSample sample = new() { Count = 2, Sum = _next + Noise(_next), Min = -_next, Max = _next + 1 - Noise(_next), Scale = 3, PositiveOffset = _next % 50, PositiveCounts = _counts };
-                if (!Store.TryAppend(Writer, Series, TimeNs(_next), sample))
+                if (!Writer.TryAppend(Series, TimeNs(_next), sample))
                 {
                     Assert.Fail("The ring refused a small histogram.");
                 }

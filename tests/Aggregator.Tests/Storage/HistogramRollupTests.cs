@@ -15,8 +15,8 @@ public sealed class HistogramRollupTests
     public HistogramRollupTests()
     {
         _sealer = new HistorySealer(_store);
-        _writer = _store.OpenWriter("s", "i");
-        _store.TryAddSeries(_writer, "latency", LabelSet.Empty, SeriesKind.Histogram, "ms", out Series? series);
+        _writer = _store.Catalog.OpenWriter("s", "i");
+        _store.Catalog.TryAddSeries(_writer, "latency", LabelSet.Empty, SeriesKind.Histogram, "ms", out Series? series);
         _series = series!;
     }
 
@@ -92,7 +92,7 @@ public sealed class HistogramRollupTests
     {
         long timeNs = StartNs + (row * Second / 10);
         _writer.ReceivedNs = timeNs;
-        Assert.True(_store.TryAppend(_writer, _series, timeNs, sample));
+        Assert.True(_writer.TryAppend(_series, timeNs, sample));
         _sealer.Pass(timeNs);
     }
 }

@@ -10,7 +10,7 @@ public sealed class HistogramTests
     public void TryAppend_ExponentialHistogram_ReadsBackEveryField()
     {
         (SourceWriter writer, Series series) = Open();
-        Assert.True(_store.TryAppend(writer, series, 5, new HistogramSample
+        Assert.True(writer.TryAppend(series, 5, new HistogramSample
         {
             Count = ulong.MaxValue, Sum = -1.5, Min = double.NegativeInfinity, Max = 9, Scale = -10, ZeroCount = 300,
             PositiveOffset = int.MinValue, PositiveCounts = [0, 1, 128, ulong.MaxValue], NegativeOffset = int.MaxValue, NegativeCounts = [7],
@@ -29,7 +29,7 @@ public sealed class HistogramTests
     public void TryAppend_ExplicitHistogram_ReadsBackBoundsAndCounts()
     {
         (SourceWriter writer, Series series) = Open();
-        _store.TryAppend(writer, series, 5, new HistogramSample { Count = 6, ExplicitBounds = [0.1, 1], ExplicitCounts = [1, 2, 3] });
+        writer.TryAppend(series, 5, new HistogramSample { Count = 6, ExplicitBounds = [0.1, 1], ExplicitCounts = [1, 2, 3] });
         HistogramBuffer buffer = new();
         long cursor = 0;
 
@@ -45,7 +45,7 @@ public sealed class HistogramTests
         (SourceWriter writer, Series series) = Open();
         for (int i = 0; i < 100; i++)
         {
-            _store.TryAppend(writer, series, i, new HistogramSample { Count = (ulong)i });
+            writer.TryAppend(series, i, new HistogramSample { Count = (ulong)i });
         }
         HistogramBuffer buffer = new();
 
@@ -61,7 +61,7 @@ public sealed class HistogramTests
         (SourceWriter writer, Series series) = Open();
         for (int i = 0; i < 10; i++)
         {
-            _store.TryAppend(writer, series, i, new HistogramSample { Count = 1 });
+            writer.TryAppend(series, i, new HistogramSample { Count = 1 });
         }
         HistogramBuffer buffer = new(countMax: 6);
         long cursor = 0;
@@ -80,8 +80,8 @@ public sealed class HistogramTests
 
     private (SourceWriter Writer, Series Series) Open()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
-        _store.TryAddSeries(writer, "h", LabelSet.Empty, SeriesKind.Histogram, "ms", out Series? series);
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
+        _store.Catalog.TryAddSeries(writer, "h", LabelSet.Empty, SeriesKind.Histogram, "ms", out Series? series);
         return (writer, series!);
     }
 }

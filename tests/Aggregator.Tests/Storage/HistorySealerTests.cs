@@ -43,8 +43,8 @@ public sealed class HistorySealerTests
         for (int i = 0; i < 400; i++)
         {
             bench.Writer.ReceivedNs = StartNs;
-            bench.Store.AppendAggregate(bench.Writer, bench.Series[0], StartNs + i, new AggregateSample(-i, i, i * 2.5, i + 0.25, (ulong)i + 1));
-            bench.Store.Append(bench.Writer, bench.Series[0], StartNs + i, (double)i);
+            bench.Writer.AppendAggregate(bench.Series[0], StartNs + i, i + 0.25, new AggregateSlot { Min = -i, Max = i, Sum = i * 2.5, Count = (ulong)i + 1 });
+            bench.Writer.Append(bench.Series[0], StartNs + i, (double)i);
             bench.Sealer.Pass(StartNs);
         }
         SampleBuffer buffer = new();
@@ -131,7 +131,7 @@ public sealed class HistorySealerTests
         bench.Write(200, passEvery: 10);
         for (int i = 0; i < 10; i++)
         {
-            bench.Store.Append(bench.Writer, bench.Series[3], Bench.TimeNs(200 + i), 1.0);
+            bench.Writer.Append(bench.Series[3], Bench.TimeNs(200 + i), 1.0);
         }
         Assert.NotNull(bench.Series[3].Track!.Former);
         for (int pass = 0; pass < 200; pass++)
@@ -154,10 +154,10 @@ public sealed class HistorySealerTests
         {
             Store = new TelemetryStore(options ?? new StorageOptions(), sessionId: 1);
             Sealer = new HistorySealer(Store);
-            Writer = Store.OpenWriter("s", "i");
+            Writer = Store.Catalog.OpenWriter("s", "i");
             Series = [.. Enumerable.Range(0, width).Select(index =>
             {
-                Assert.Equal(AddSeriesResult.Added, Store.TryAddSeries(Writer, $"m{index}", LabelSet.Empty, SeriesKind.Gauge, "", out Series? series));
+                Assert.Equal(AddSeriesResult.Added, Store.Catalog.TryAddSeries(Writer, $"m{index}", LabelSet.Empty, SeriesKind.Gauge, "", out Series? series));
                 return series!;
             })];
         }
@@ -188,7 +188,7 @@ public sealed class HistorySealerTests
                     values[column] = isNoise ? random.NextDouble() : Value(_next, column);
                 }
                 Writer.ReceivedNs = TimeNs(_next);
-                Store.AppendRow(Writer, TimeNs(_next), 0, values);
+                Writer.AppendRow(TimeNs(_next), 0, values);
                 if (_next % passEvery == 0)
                 {
                     Sealer.Pass(TimeNs(_next));

@@ -14,7 +14,7 @@ public sealed class RollupTests
     public RollupTests()
     {
         _sealer = new HistorySealer(_store);
-        _writer = _store.OpenWriter("s", "i");
+        _writer = _store.Catalog.OpenWriter("s", "i");
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class RollupTests
         for (int i = 0; i < 10_000; i++)
         {
             At(i * 10);
-            _store.AppendRow(_writer, TimeNs(i * 10), gauge.Slot, [Value(i), i == 77 ? double.NaN : -Value(i)]);
+            _writer.AppendRow(TimeNs(i * 10), gauge.Slot, [Value(i), i == 77 ? double.NaN : -Value(i)]);
         }
         SampleBuffer rows = new();
         _store.ReadRollups(gauge, 0, StartNs + (1900 * Second), rows);
@@ -62,7 +62,7 @@ public sealed class RollupTests
         {
             At(i);
             total = i == 1_234 ? 3 : total + 7;
-            _store.Append(_writer, counter, TimeNs(i), total);
+            _writer.Append(counter, TimeNs(i), total);
         }
         SampleBuffer rows = new();
         _store.ReadRollups(counter, StartNs, StartNs + (80 * Second), rows);
@@ -81,7 +81,7 @@ public sealed class RollupTests
         {
             At(i);
             // Every tenth sample is five seconds late.
-            _store.Append(_writer, gauge, i % 10 == 0 ? TimeNs(i) - (5 * Second) : TimeNs(i), 1.0);
+            _writer.Append(gauge, i % 10 == 0 ? TimeNs(i) - (5 * Second) : TimeNs(i), 1.0);
         }
         _sealer.Pass(TimeNs(3_000) + (100 * Second));
         SampleBuffer rows = new();
@@ -106,7 +106,7 @@ public sealed class RollupTests
 
     private Series Add(string name, SeriesKind kind)
     {
-        Assert.Equal(AddSeriesResult.Added, _store.TryAddSeries(_writer, name, LabelSet.Empty, kind, "", out Series? series));
+        Assert.Equal(AddSeriesResult.Added, _store.Catalog.TryAddSeries(_writer, name, LabelSet.Empty, kind, "", out Series? series));
         return series!;
     }
 }

@@ -10,7 +10,7 @@ public sealed class RowGroupsTests
     private readonly Dictionary<Series, List<(long TimestampNs, double Value)>> _expected = [];
     private long _timeNs;
 
-    public RowGroupsTests() => _writer = _store.OpenWriter("s", "i");
+    public RowGroupsTests() => _writer = _store.Catalog.OpenWriter("s", "i");
 
     [Fact]
     public void AppendRow_TheSameRowAgainAndAgain_BecomesOneGroup()
@@ -101,7 +101,7 @@ public sealed class RowGroupsTests
 
     private Series[] Add(int count) => [.. Enumerable.Range(0, count).Select(index =>
     {
-        Assert.Equal(AddSeriesResult.Added, _store.TryAddSeries(_writer, $"m{index}", LabelSet.Empty, SeriesKind.Gauge, "", out Series? series));
+        Assert.Equal(AddSeriesResult.Added, _store.Catalog.TryAddSeries(_writer, $"m{index}", LabelSet.Empty, SeriesKind.Gauge, "", out Series? series));
         _expected.Add(series!, []);
         return series!;
     })];
@@ -110,7 +110,7 @@ public sealed class RowGroupsTests
     {
         _timeNs++;
         double[] values = [.. Enumerable.Range(first, count).Select(slot => (_timeNs * 1000.0) + slot)];
-        _store.AppendRow(_writer, _timeNs, first, values);
+        _writer.AppendRow(_timeNs, first, values);
         for (int i = 0; i < count; i++)
         {
             _expected[series[first + i]].Add((_timeNs, values[i]));
@@ -119,13 +119,13 @@ public sealed class RowGroupsTests
 
     private void One(Series series)
     {
-        _store.Append(_writer, series, ++_timeNs, -_timeNs - 0.5);
+        _writer.Append(series, ++_timeNs, -_timeNs - 0.5);
         _expected[series].Add((_timeNs, -_timeNs - 0.5));
     }
 
     private void Conflated(Series series)
     {
-        _store.AppendAggregate(_writer, series, ++_timeNs, new AggregateSample(1, 2, 3, _timeNs, 2));
+        _writer.AppendAggregate(series, ++_timeNs, _timeNs, new AggregateSlot { Min = 1, Max = 2, Sum = 3, Count = 2 });
         _expected[series].Add((_timeNs, _timeNs));
     }
 

@@ -9,8 +9,8 @@ public sealed class TelemetryStoreTests
     [Fact]
     public void TryAddSeries_NewIdentity_GetsDenseIdsAndSlotsAndGrowsTheVersion()
     {
-        SourceWriter first = _store.OpenWriter("checkout", "a-1");
-        SourceWriter second = _store.OpenWriter("checkout", "a-2");
+        SourceWriter first = _store.Catalog.OpenWriter("checkout", "a-1");
+        SourceWriter second = _store.Catalog.OpenWriter("checkout", "a-2");
         long version = _store.CatalogVersion;
 
         Series rps = Add(first, "rps", SeriesKind.Gauge);
@@ -25,17 +25,17 @@ public sealed class TelemetryStoreTests
         Assert.Null(_store.SeriesById(0));
         Assert.Null(_store.SeriesById(4));
         Assert.Equal(version + 3, _store.CatalogVersion);
-        Assert.Same(first, _store.OpenWriter("checkout", "a-1"));
+        Assert.Same(first, _store.Catalog.OpenWriter("checkout", "a-1"));
     }
 
     [Fact]
     public void TryAddSeries_KnownIdentity_IsTheSameSeriesWhateverTheOrderOfLabels()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Series series = Add(writer, "m", SeriesKind.Counter, LabelSet.From(("b", "2"), ("a", "1"), ("empty", "")));
 
         Assert.Equal(AddSeriesResult.Exists,
-            _store.TryAddSeries(writer, "m", LabelSet.From(("a", "1"), ("b", "2")), SeriesKind.Counter, "", out Series? again));
+            _store.Catalog.TryAddSeries(writer, "m", LabelSet.From(("a", "1"), ("b", "2")), SeriesKind.Counter, "", out Series? again));
         Assert.Same(series, again);
         Assert.Equal("{a=\"1\",b=\"2\"}", series.Labels.ToString());
     }
@@ -43,22 +43,22 @@ public sealed class TelemetryStoreTests
     [Fact]
     public void TryAddSeries_AnotherKind_IsRefused()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Add(writer, "m", SeriesKind.Counter);
 
-        Assert.Equal(AddSeriesResult.KindMismatch, _store.TryAddSeries(writer, "m", LabelSet.Empty, SeriesKind.Gauge, "", out Series? series));
+        Assert.Equal(AddSeriesResult.KindMismatch, _store.Catalog.TryAddSeries(writer, "m", LabelSet.Empty, SeriesKind.Gauge, "", out Series? series));
         Assert.Null(series);
     }
 
     [Fact]
     public void TryAddSeries_UnitToldLater_GrowsTheVersionOnce()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Series series = Add(writer, "m", SeriesKind.Gauge);
         long version = _store.CatalogVersion;
 
-        _store.TryAddSeries(writer, "m", LabelSet.Empty, SeriesKind.Gauge, "ms", out _);
-        _store.TryAddSeries(writer, "m", LabelSet.Empty, SeriesKind.Gauge, "s", out _);
+        _store.Catalog.TryAddSeries(writer, "m", LabelSet.Empty, SeriesKind.Gauge, "ms", out _);
+        _store.Catalog.TryAddSeries(writer, "m", LabelSet.Empty, SeriesKind.Gauge, "s", out _);
 
         Assert.Equal("ms", series.Unit);
         Assert.Equal(version + 1, _store.CatalogVersion);
@@ -78,8 +78,8 @@ public sealed class TelemetryStoreTests
         TelemetryStore store = new(new StorageOptions { NameBytesMax = 4, LabelsMax = 2, LabelNameBytesMax = 3, LabelValueBytesMax = 5 }, 1);
         LabelSet set = LabelSet.From(Enumerable.Range(0, labels).Select(i => new Label(new string((char)('a' + i), labelNameLength), new string('v', labelValueLength))));
 
-        Assert.Equal(expected, store.TryAddSeries(store.OpenWriter("s", "i"), new string('n', nameLength), set, SeriesKind.Gauge, "", out _));
-        Assert.Equal(AddSeriesResult.Added, store.TryAddSeries(store.OpenWriter("s", "i"), "ok", LabelSet.Empty, SeriesKind.Gauge, "", out _));
+        Assert.Equal(expected, store.Catalog.TryAddSeries(store.Catalog.OpenWriter("s", "i"), new string('n', nameLength), set, SeriesKind.Gauge, "", out _));
+        Assert.Equal(AddSeriesResult.Added, store.Catalog.TryAddSeries(store.Catalog.OpenWriter("s", "i"), "ok", LabelSet.Empty, SeriesKind.Gauge, "", out _));
     }
 
     [Theory]
@@ -88,38 +88,38 @@ public sealed class TelemetryStoreTests
     [InlineData("__name__")]
     public void TryAddSeries_LabelThatTheIdentityOwns_IsRefused(string name)
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
-        Assert.Equal(AddSeriesResult.ReservedLabel, _store.TryAddSeries(writer, "m", LabelSet.From((name, "x")), SeriesKind.Gauge, "", out _));
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
+        Assert.Equal(AddSeriesResult.ReservedLabel, _store.Catalog.TryAddSeries(writer, "m", LabelSet.From((name, "x")), SeriesKind.Gauge, "", out _));
     }
 
     [Fact]
     public void TryAddSeries_PastTheSeriesLimits_RefusesNewOnesAndKeepsOldOnes()
     {
         TelemetryStore store = new(new StorageOptions { SeriesMax = 3, SeriesPerServiceMax = 2, SourcesMax = 2 }, 1);
-        SourceWriter a = store.OpenWriter("a", "1");
-        SourceWriter b = store.OpenWriter("b", "1");
-        Assert.Null(store.TryOpenWriter("c", "1"));
-        Assert.Throws<InvalidOperationException>(() => store.OpenWriter("c", "1"));
+        SourceWriter a = store.Catalog.OpenWriter("a", "1");
+        SourceWriter b = store.Catalog.OpenWriter("b", "1");
+        Assert.Null(store.Catalog.TryOpenWriter("c", "1"));
+        Assert.Throws<InvalidOperationException>(() => store.Catalog.OpenWriter("c", "1"));
 
-        Assert.Equal(AddSeriesResult.Added, store.TryAddSeries(a, "m1", LabelSet.Empty, SeriesKind.Gauge, "", out _));
-        Assert.Equal(AddSeriesResult.Added, store.TryAddSeries(a, "m2", LabelSet.Empty, SeriesKind.Gauge, "", out _));
-        Assert.Equal(AddSeriesResult.ServiceSeriesLimit, store.TryAddSeries(a, "m3", LabelSet.Empty, SeriesKind.Gauge, "", out _));
-        Assert.Equal(AddSeriesResult.Added, store.TryAddSeries(b, "m1", LabelSet.Empty, SeriesKind.Gauge, "", out _));
-        Assert.Equal(AddSeriesResult.SeriesLimit, store.TryAddSeries(b, "m2", LabelSet.Empty, SeriesKind.Gauge, "", out _));
-        Assert.Equal(AddSeriesResult.Exists, store.TryAddSeries(a, "m1", LabelSet.Empty, SeriesKind.Gauge, "", out _));
+        Assert.Equal(AddSeriesResult.Added, store.Catalog.TryAddSeries(a, "m1", LabelSet.Empty, SeriesKind.Gauge, "", out _));
+        Assert.Equal(AddSeriesResult.Added, store.Catalog.TryAddSeries(a, "m2", LabelSet.Empty, SeriesKind.Gauge, "", out _));
+        Assert.Equal(AddSeriesResult.ServiceSeriesLimit, store.Catalog.TryAddSeries(a, "m3", LabelSet.Empty, SeriesKind.Gauge, "", out _));
+        Assert.Equal(AddSeriesResult.Added, store.Catalog.TryAddSeries(b, "m1", LabelSet.Empty, SeriesKind.Gauge, "", out _));
+        Assert.Equal(AddSeriesResult.SeriesLimit, store.Catalog.TryAddSeries(b, "m2", LabelSet.Empty, SeriesKind.Gauge, "", out _));
+        Assert.Equal(AddSeriesResult.Exists, store.Catalog.TryAddSeries(a, "m1", LabelSet.Empty, SeriesKind.Gauge, "", out _));
         Assert.Equal(3, store.SeriesCount);
-        Assert.Equal(2, store.SeriesCountOfService("a"));
+        Assert.Equal(2, store.Catalog.CountOfService("a"));
     }
 
     [Fact]
     public void AppendRow_ConsecutiveSlots_EachSeriesGetsItsValue()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Series[] gauges = [.. Enumerable.Range(0, 3).Select(i => Add(writer, "g" + i, SeriesKind.Gauge))];
         Series[] counters = [.. Enumerable.Range(0, 2).Select(i => Add(writer, "c" + i, SeriesKind.Counter))];
 
-        _store.AppendRow(writer, 1000, 0, [1.5, double.NaN, double.NegativeInfinity]);
-        _store.AppendRow(writer, 1000, 3, [7UL, ulong.MaxValue]);
+        writer.AppendRow(1000, 0, [1.5, double.NaN, double.NegativeInfinity]);
+        writer.AppendRow(1000, 3, [7UL, ulong.MaxValue]);
 
         SampleBuffer buffer = new();
         foreach (Series series in gauges.Concat(counters))
@@ -134,11 +134,11 @@ public sealed class TelemetryStoreTests
     [Fact]
     public void Read_Range_IsInclusiveAndTellsWhatWasOverwrittenBeforeIt()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Series series = Add(writer, "m", SeriesKind.Gauge);
         for (int i = 0; i < 100; i++)
         {
-            _store.Append(writer, series, i * 10, (double)i);
+            writer.Append(series, i * 10, (double)i);
         }
         SampleBuffer buffer = new();
 
@@ -152,11 +152,11 @@ public sealed class TelemetryStoreTests
     [Fact]
     public void Read_OutOfOrderSamples_KeepsTheOrderOfAppending()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Series series = Add(writer, "m", SeriesKind.Counter);
         foreach (long timestamp in new long[] { 100, 300, 200, 400 })
         {
-            _store.Append(writer, series, timestamp, (ulong)timestamp);
+            writer.Append(series, timestamp, (ulong)timestamp);
         }
         SampleBuffer buffer = new();
 
@@ -167,11 +167,11 @@ public sealed class TelemetryStoreTests
     [Fact]
     public void Read_IntoAFullBuffer_IsTruncatedAndGoesOnAfterClear()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Series series = Add(writer, "m", SeriesKind.Gauge);
         for (int i = 0; i < 20; i++)
         {
-            _store.Append(writer, series, i, (double)i);
+            writer.Append(series, i, (double)i);
         }
         SampleBuffer buffer = new(countMax: 8);
 
@@ -183,20 +183,20 @@ public sealed class TelemetryStoreTests
     [Fact]
     public void ReadNew_WithACursor_BringsEachSampleOnceAndCountsTheOverwritten()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Series series = Add(writer, "m", SeriesKind.Gauge);
         long cursor = series.Head;
         SampleBuffer buffer = new();
         Assert.Equal(default, _store.ReadNew(series, ref cursor, buffer, 100));
         for (int i = 0; i < 10; i++)
         {
-            _store.Append(writer, series, i, (double)i);
+            writer.Append(series, i, (double)i);
         }
         Assert.Equal(new ReadResult(4, 0, Truncated: true), _store.ReadNew(series, ref cursor, buffer, 4));
         Assert.Equal(new ReadResult(6, 0, Truncated: false), _store.ReadNew(series, ref cursor, buffer, 100));
         for (int i = 10; i < 110; i++)
         {
-            _store.Append(writer, series, i, (double)i);
+            writer.Append(series, i, (double)i);
         }
         Assert.Equal(new ReadResult(63, 37, Truncated: false), _store.ReadNew(series, ref cursor, buffer, 100));
         Assert.Equal(series.Head, cursor);
@@ -206,10 +206,10 @@ public sealed class TelemetryStoreTests
     [Fact]
     public void AppendAggregate_ReadBack_HasItsMinMaxSumLastAndCount()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Series series = Add(writer, "m", SeriesKind.Gauge);
-        _store.Append(writer, series, 1, 1.0);
-        _store.AppendAggregate(writer, series, 2, new AggregateSample(-1, 9, 12, 4, 3));
+        writer.Append(series, 1, 1.0);
+        writer.AppendAggregate(series, 2, 4, new AggregateSlot { Min = -1, Max = 9, Sum = 12, Count = 3 });
         SampleBuffer buffer = new();
         long cursor = 0;
 
@@ -224,10 +224,10 @@ public sealed class TelemetryStoreTests
     {
         const long Now = 1_700_000_000_000_000_000;
         const long Second = 1_000_000_000;
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Series series = Add(writer, "m", SeriesKind.Gauge);
         writer.ReceivedNs = Now;
-        _store.Append(writer, series, 5, 1.0);    // The agent's clock is wrong by decades.
+        writer.Append(series, 5, 1.0);    // The agent's clock is wrong by decades.
 
         Assert.False(series.IsStale(Now + (5 * Second)));
         Assert.True(series.IsStale(Now + (5 * Second) + 1));
@@ -239,7 +239,7 @@ public sealed class TelemetryStoreTests
     [Fact]
     public void AppendAndRead_InSteadyState_AllocateNothing()
     {
-        SourceWriter writer = _store.OpenWriter("s", "i");
+        SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
         Series[] gauges = [.. Enumerable.Range(0, 8).Select(i => Add(writer, "g" + i, SeriesKind.Gauge))];
         Series histogram = Add(writer, "h", SeriesKind.Histogram);
         double[] values = new double[8];
@@ -255,8 +255,8 @@ public sealed class TelemetryStoreTests
             {
                 meter = AllocationMeter.Start();
             }
-            _store.AppendRow(writer, i, 0, values);
-            _store.TryAppend(writer, histogram, i, new HistogramSample { Count = 406, Scale = 3, PositiveCounts = buckets });
+            writer.AppendRow(i, 0, values);
+            writer.TryAppend(histogram, i, new HistogramSample { Count = 406, Scale = 3, PositiveCounts = buckets });
             for (int s = 0; s < gauges.Length; s++)
             {
                 _store.ReadNew(gauges[s], ref cursors[s], buffer, 16);
@@ -270,7 +270,7 @@ public sealed class TelemetryStoreTests
 
     private Series Add(SourceWriter writer, string name, SeriesKind kind, LabelSet? labels = null)
     {
-        Assert.Equal(AddSeriesResult.Added, _store.TryAddSeries(writer, name, labels ?? LabelSet.Empty, kind, "", out Series? series));
+        Assert.Equal(AddSeriesResult.Added, _store.Catalog.TryAddSeries(writer, name, labels ?? LabelSet.Empty, kind, "", out Series? series));
         return series!;
     }
 }

@@ -145,7 +145,7 @@ public sealed class FrameStreamTests
         FrameStream full = StreamOf(RateClass.Fastest);
         FrameStream slow = StreamOf(RateClass.OfHz(1)!);
         source.Append(gauge, StartNs, 3.0);
-        source.AppendAggregate(gauge, StartNs + 1, new AggregateSample(Min: -7, Max: 70, Sum: 100, Last: 5, Count: 20));
+        source.AppendAggregate(gauge, StartNs + 1, 5, new AggregateSlot { Min = -7, Max = 70, Sum = 100, Count = 20 });
         source.Append(gauge, StartNs + 2, 4.0);
         source.Append(gauge, StartNs + 3, 6.0);
         source.Append(gauge, StartNs + 4, 2.0);

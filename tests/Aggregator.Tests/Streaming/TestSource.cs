@@ -12,14 +12,14 @@ internal sealed class TestSource
     public TestSource(TelemetryStore store, string service = "checkout", string instance = "a-1")
     {
         _store = store;
-        Writer = store.OpenWriter(service, instance);
+        Writer = store.Catalog.OpenWriter(service, instance);
     }
 
     public SourceWriter Writer { get; }
 
     public Series Add(string name, SeriesKind kind = SeriesKind.Gauge, params (string Name, string Value)[] labels)
     {
-        Assert.Equal(AddSeriesResult.Added, _store.TryAddSeries(Writer, name, LabelSet.From(labels), kind, "ms", out Series? series));
+        Assert.Equal(AddSeriesResult.Added, _store.Catalog.TryAddSeries(Writer, name, LabelSet.From(labels), kind, "ms", out Series? series));
         return series!;
     }
 
@@ -29,35 +29,35 @@ internal sealed class TestSource
     public void AppendRow(long timestampNs, Series first, params ReadOnlySpan<double> values)
     {
         Stamp(timestampNs);
-        _store.AppendRow(Writer, timestampNs, first.Slot, values);
+        Writer.AppendRow(timestampNs, first.Slot, values);
         _store.Arrivals.Signal();
     }
 
     public void Append(Series series, long timestampNs, double value)
     {
         Stamp(timestampNs);
-        _store.Append(Writer, series, timestampNs, value);
+        Writer.Append(series, timestampNs, value);
         _store.Arrivals.Signal();
     }
 
     public void Append(Series series, long timestampNs, ulong total)
     {
         Stamp(timestampNs);
-        _store.Append(Writer, series, timestampNs, total);
+        Writer.Append(series, timestampNs, total);
         _store.Arrivals.Signal();
     }
 
-    public void AppendAggregate(Series series, long timestampNs, AggregateSample sample)
+    public void AppendAggregate(Series series, long timestampNs, double last, in AggregateSlot aggregate)
     {
         Stamp(timestampNs);
-        _store.AppendAggregate(Writer, series, timestampNs, sample);
+        Writer.AppendAggregate(series, timestampNs, last, aggregate);
         _store.Arrivals.Signal();
     }
 
     public void Append(Series series, long timestampNs, in HistogramSample sample)
     {
         Stamp(timestampNs);
-        Assert.True(_store.TryAppend(Writer, series, timestampNs, sample));
+        Assert.True(Writer.TryAppend(series, timestampNs, sample));
         _store.Arrivals.Signal();
     }
 

@@ -102,7 +102,7 @@ public sealed class TriggerApiTests
         var source = new TestSource(aggregator.Get<TelemetryStore>());
         Series gauge = source.Add("gauge");
         await AddAsync(aggregator, new { name = "high", selector = "gauge", threshold = 100 });
-        source.AppendAggregate(gauge, TimeProvider.System.UnixNs(), new AggregateSample { Min = 1, Max = 500, Sum = 510, Last = 9, Count = 3 });
+        source.AppendAggregate(gauge, TimeProvider.System.UnixNs(), 9, new AggregateSlot { Min = 1, Max = 500, Sum = 510, Count = 3 });
         JsonElement firing = await EventuallyAsync(async () => (await FiringsAsync(aggregator)).FirstOrDefault());
         Assert.Equal(500, firing.GetProperty("value").GetDouble());
     }

@@ -78,7 +78,7 @@ internal static class RingComparison
 
         public RingBench(int seriesCount, bool rows)
         {
-            _writers = [.. Enumerable.Range(0, seriesCount / RowWidth).Select(number => _store.OpenWriter("service", $"instance-{number}"))];
+            _writers = [.. Enumerable.Range(0, seriesCount / RowWidth).Select(number => _store.Catalog.OpenWriter("service", $"instance-{number}"))];
             _series = [.. Enumerable.Range(0, seriesCount).Select(Add)];
             _cursors = new long[seriesCount];
             _order = [.. Enumerable.Range(0, seriesCount)];
@@ -120,7 +120,7 @@ internal static class RingComparison
                 SourceWriter writer = _writers[index / RowWidth];
                 for (int sample = 0; sample < length; sample++)
                 {
-                    _store.Append(writer, series, ++_timeNs, (double)sample);
+                    writer.Append(series, ++_timeNs, (double)sample);
                 }
             }
             Written += count;
@@ -155,7 +155,7 @@ internal static class RingComparison
 
         private Series Add(int index)
         {
-            _store.TryAddSeries(_writers[index / RowWidth], $"metric_{index % RowWidth}", LabelSet.Empty, SeriesKind.Gauge, "", out Series? series);
+            _store.Catalog.TryAddSeries(_writers[index / RowWidth], $"metric_{index % RowWidth}", LabelSet.Empty, SeriesKind.Gauge, "", out Series? series);
             return series!;
         }
     }

@@ -69,14 +69,14 @@ internal static class ScrapeCost
 
     private static (SourceWriter Writer, Series[] Series) Add(TelemetryStore store, int index)
     {
-        SourceWriter writer = store.OpenWriter($"service-{index % 10}", $"instance-{index}");
+        SourceWriter writer = store.Catalog.OpenWriter($"service-{index % 10}", $"instance-{index}");
         var series = new Series[SeriesPerSource];
         for (int one = 0; one < series.Length; one++)
         {
             SeriesKind kind = one % HistogramEvery == 0 ? SeriesKind.Histogram : one % 2 == 0 ? SeriesKind.Gauge : SeriesKind.Counter;
             string name = one == 0 ? "latency" : kind == SeriesKind.Counter ? $"things_{one}_total" : $"thing_{one}";
             var labels = LabelSet.From([("route", $"/api/{one % 8}"), ("method", "GET"), ("zone", "eu-1")]);
-            store.TryAddSeries(writer, name, labels, kind, one == 0 ? "ms" : "1", out Series? added);
+            store.Catalog.TryAddSeries(writer, name, labels, kind, one == 0 ? "ms" : "1", out Series? added);
             series[one] = added ?? throw new InvalidOperationException($"Cannot add series {one} of source {index}.");
         }
         return (writer, series);
@@ -95,13 +95,13 @@ internal static class ScrapeCost
                 switch (one.Kind)
                 {
                     case SeriesKind.Gauge:
-                        store.Append(writer, one, nowNs, random.NextDouble() * 1000);
+                        writer.Append(one, nowNs, random.NextDouble() * 1000);
                         break;
                     case SeriesKind.Counter:
-                        store.Append(writer, one, nowNs, (ulong)(1_000_000 + (round * 100) + random.Next(100)));
+                        writer.Append(one, nowNs, (ulong)(1_000_000 + (round * 100) + random.Next(100)));
                         break;
                     default:
-                        store.TryAppend(writer, one, nowNs, new HistogramSample
+                        writer.TryAppend(one, nowNs, new HistogramSample
                         {
                             Count = 6, Sum = 60, Min = 1, Max = 40, Scale = 3, PositiveOffset = 16 + random.Next(8), PositiveCounts = [1, 2, 2, 1],
                         });

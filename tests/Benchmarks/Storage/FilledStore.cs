@@ -20,11 +20,11 @@ internal sealed class FilledStore
         Store = new TelemetryStore(options ?? new StorageOptions { HistorySecondsMax = 60, MemoryBudgetBytes = 8L << 30, SeriesMax = 200_000, SeriesPerServiceMax = 200_000 }, 1);
         Sealer = new HistorySealer(Store);
         (_kind, _valueOf, IsAlone) = (kind, valueOf, alone);
-        _writers = [.. Enumerable.Range(0, seriesCount / SeriesPerSource).Select(number => Store.OpenWriter("checkout", $"instance-{number}"))];
+        _writers = [.. Enumerable.Range(0, seriesCount / SeriesPerSource).Select(number => Store.Catalog.OpenWriter("checkout", $"instance-{number}"))];
         Series = [.. Enumerable.Range(0, seriesCount).Select(index =>
         {
             LabelSet labels = LabelSet.From(("route", $"/api/{index % 7}"), ("zone", "eu-1"), ("host", $"node-{index / SeriesPerSource}"));
-            Store.TryAddSeries(_writers[index / SeriesPerSource], $"metric_{index % SeriesPerSource}", labels, kind, "", out Series? series);
+            Store.Catalog.TryAddSeries(_writers[index / SeriesPerSource], $"metric_{index % SeriesPerSource}", labels, kind, "", out Series? series);
             return series!;
         })];
     }
@@ -69,17 +69,17 @@ internal sealed class FilledStore
         {
             for (int slot = 0; slot < SeriesPerSource; slot++)
             {
-                Store.AppendBits(writer, Series[(source * SeriesPerSource) + slot], timestampNs,
+                writer.AppendBits(Series[(source * SeriesPerSource) + slot], timestampNs,
                     _kind == SeriesKind.Counter ? (long)_counters[slot] : BitConverter.DoubleToInt64Bits(_gauges[slot]));
             }
         }
         else if (_kind == SeriesKind.Counter)
         {
-            Store.AppendRow(writer, timestampNs, 0, _counters);
+            writer.AppendRow(timestampNs, 0, _counters);
         }
         else
         {
-            Store.AppendRow(writer, timestampNs, 0, _gauges);
+            writer.AppendRow(timestampNs, 0, _gauges);
         }
     }
 }

@@ -49,10 +49,10 @@ internal static class QueryTimes
         TelemetryStore store = new(new StorageOptions(), 1);
         Series[] series = [.. Enumerable.Range(0, 1000).Select(index =>
         {
-            SourceWriter writer = store.OpenWriter("checkout", $"i-{index}");
-            store.TryAddSeries(writer, "latency", LabelSet.Empty, SeriesKind.Histogram, "ms", out Series? added);
+            SourceWriter writer = store.Catalog.OpenWriter("checkout", $"i-{index}");
+            store.Catalog.TryAddSeries(writer, "latency", LabelSet.Empty, SeriesKind.Histogram, "ms", out Series? added);
             ulong[] counts = [.. Enumerable.Range(0, 60).Select(bucket => (ulong)(bucket % 7))];
-            store.TryAppend(writer, added!, FilledStore.StartNs, new HistogramSample { Count = 180, Sum = 1, Min = 1, Max = 2, Scale = 3, PositiveCounts = counts });
+            writer.TryAppend(added!, FilledStore.StartNs, new HistogramSample { Count = 180, Sum = 1, Min = 1, Max = 2, Scale = 3, PositiveCounts = counts });
             return added!;
         })];
         HistogramBuffer rows = new();

@@ -31,10 +31,10 @@ internal sealed class StoreTorture
     {
         (_seed, _operations) = (seed, operations);
         _sealer = new HistorySealer(_store);
-        _writer = _store.OpenWriter("torture", "i");
+        _writer = _store.Catalog.OpenWriter("torture", "i");
         _series = [.. Enumerable.Range(0, SeriesCount).Select(index =>
         {
-            _store.TryAddSeries(_writer, $"m{index}", LabelSet.Empty, SeriesKind.Counter, "", out Series? series);
+            _store.Catalog.TryAddSeries(_writer, $"m{index}", LabelSet.Empty, SeriesKind.Counter, "", out Series? series);
             return series!;
         })];
     }
@@ -84,12 +84,12 @@ internal sealed class StoreTorture
             }
             if (isRow)
             {
-                _store.AppendRow(_writer, position, 0, values);
+                _writer.AppendRow(position, 0, values);
                 continue;
             }
             for (int slot = 0; slot < SeriesCount; slot++)
             {
-                _store.Append(_writer, _series[slot], position, values[slot]);
+                _writer.Append(_series[slot], position, values[slot]);
             }
         }
         _written += RowsOfABurst * SeriesCount;
@@ -109,7 +109,7 @@ internal sealed class StoreTorture
                 positions[i] = (ulong)(first + i);
                 values[i] = ValueOf(slot, first + i);
             }
-            _store.AppendColumns(_writer, _series[slot], positions, values);
+            _writer.AppendColumns(_series[slot], positions, values);
         }
         _written += RowsOfABurst * SeriesCount;
     }

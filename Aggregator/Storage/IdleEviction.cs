@@ -3,34 +3,34 @@ using Observability.Aggregator.Rings;
 namespace Observability.Aggregator.Storage;
 
 /// <summary>
-/// Lets series leave that have rested long, and sources that have none left and that nobody holds; where a limit was met, those that have rested longest, as soon
-/// as they count as idle. The sealer's thread; a source that is being written at the moment is left for the next time.
+/// Evicts series that have been idle for long, and sources that have no series left and that nobody holds. Where a limit was met, it evicts those idle longest as
+/// soon as they count as idle. The sealer's thread; a source that is being written at the moment waits for the next pass.
 /// </summary>
-internal sealed class IdleSeries(TelemetryStore store, SeriesCatalog catalog)
+internal sealed class IdleEviction(TelemetryStore store, SeriesCatalog catalog)
 {
-    /// <summary>Of a limit that was met, this part is made free: a sender past it must not make us look every time.</summary>
+    /// <summary>One in so many series is evicted when a limit was met, so that a sender past it does not make every pass look again.</summary>
     private const int FreedShare = 10;
 
-    private readonly List<Series> _leaving = [];
-    private readonly Dictionary<RowGroup, int> _leavingOfGroup = [];
+    private readonly List<Series> _evicted = [];
+    private readonly Dictionary<RowGroup, int> _evictedOfGroup = [];
+    private readonly Dictionary<ServiceUsage, long> _serviceCutNs = [];
     private long _idleBeforeNs;
-    private long _leaveBeforeNs;
+    private long _evictBeforeNs;
     private long _seriesCutNs;
     private long _sourceCutNs;
-    private readonly Dictionary<ServiceUsage, long> _serviceCutNs = [];
 
-    /// <summary>A limit was met: looked at sooner than otherwise.</summary>
+    /// <summary>A limit was met, so the next pass is due now.</summary>
     public bool IsWanted => catalog.WantsSeries || catalog.WantsSources;
 
     public void Pass(long nowNs)
     {
         _idleBeforeNs = nowNs - (store.Options.IdleSecondsMax * 1_000_000_000L);
-        _leaveBeforeNs = nowNs - (Math.Max(store.Options.IdleSecondsMax, store.Options.LeaveSecondsMax) * 1_000_000_000L);
-        Judge();
+        _evictBeforeNs = nowNs - (Math.Max(store.Options.IdleSecondsMax, store.Options.LeaveSecondsMax) * 1_000_000_000L);
+        FindCuts();
         bool hasChanged = false;
         foreach (Source source in store.Sources)
         {
-            hasChanged |= TryLeave(source);
+            hasChanged |= TryEvict(source);
         }
         if (hasChanged)
         {
@@ -38,8 +38,8 @@ internal sealed class IdleSeries(TelemetryStore store, SeriesCatalog catalog)
         }
     }
 
-    /// <summary>Before which time of receipt a series goes, of those that a limit asks to.</summary>
-    private void Judge()
+    /// <summary>Finds, for each limit that was met, the time of receipt up to which idle series are evicted.</summary>
+    private void FindCuts()
     {
         (_seriesCutNs, _sourceCutNs) = (long.MinValue, long.MinValue);
         _serviceCutNs.Clear();
@@ -48,7 +48,7 @@ internal sealed class IdleSeries(TelemetryStore store, SeriesCatalog catalog)
         {
             _seriesCutNs = CutOf(store.AllSeries.ToArray(), store.Options.SeriesMax);
         }
-        catalog.TakeWishes();
+        catalog.ClearWants();
         if (wantsSources)
         {
             _sourceCutNs = Oldest([.. store.Sources.Where(source => source.Writer.HolderCount == 0).Select(source => source.NewestReceivedNs)], store.Options.SourcesMax);
@@ -71,16 +71,16 @@ internal sealed class IdleSeries(TelemetryStore store, SeriesCatalog catalog)
 
     private static long ReceivedNs(Series series) => Math.Max(series.NewestReceivedNs, series.AddedNs);
 
-    private bool TryLeave(Source source)
+    private bool TryEvict(Source source)
     {
         SourceWriter writer = source.Writer;
         bool sourceIsWanted = writer.HolderCount == 0 && source.NewestReceivedNs <= _sourceCutNs;
-        long cutNs = Math.Max(_leaveBeforeNs - 1, _seriesCutNs);
+        long cutNs = Math.Max(_evictBeforeNs - 1, _seriesCutNs);
         cutNs = Math.Max(cutNs, _serviceCutNs.GetValueOrDefault(writer.Usage, long.MinValue));
         cutNs = sourceIsWanted ? _idleBeforeNs - 1 : cutNs;
         bool wasUsed = source.NewestReceivedNs != 0 || writer.RestoredUntilNs != long.MinValue;
-        bool mayLeave = wasUsed && source.NewestReceivedNs < _idleBeforeNs && (sourceIsWanted || source.NewestReceivedNs < _leaveBeforeNs);
-        if (!(mayLeave && source.Series.Count == 0) && !HasSeriesUntil(source, cutNs))
+        bool mayEvictSource = wasUsed && source.NewestReceivedNs < _idleBeforeNs && (sourceIsWanted || source.NewestReceivedNs < _evictBeforeNs);
+        if (!(mayEvictSource && source.Series.Count == 0) && !HasSeriesUntil(source, cutNs))
         {
             return false;
         }
@@ -91,11 +91,11 @@ internal sealed class IdleSeries(TelemetryStore store, SeriesCatalog catalog)
         try
         {
             Choose(source, cutNs);
-            if (_leaving.Count > 0)
+            if (_evicted.Count > 0)
             {
-                catalog.Remove(writer, _leaving);
+                catalog.Evict(writer, _evicted);
             }
-            return (mayLeave && catalog.TryRemove(writer)) || _leaving.Count > 0;
+            return (mayEvictSource && catalog.TryEvict(writer)) || _evicted.Count > 0;
         }
         finally
         {
@@ -115,31 +115,31 @@ internal sealed class IdleSeries(TelemetryStore store, SeriesCatalog catalog)
         return false;
     }
 
-    /// <summary>In the writer's turn. Series that are written together leave together.</summary>
+    /// <summary>In the writer's turn. Series that are written together are evicted together.</summary>
     private void Choose(Source source, long cutNs)
     {
-        _leaving.Clear();
-        _leavingOfGroup.Clear();
+        _evicted.Clear();
+        _evictedOfGroup.Clear();
         foreach (Series series in source.Series.AsSpan())
         {
-            if (ReceivedNs(series) <= cutNs && IsAtRest(series))
+            if (ReceivedNs(series) <= cutNs && IsParked(series))
             {
-                _leaving.Add(series);
+                _evicted.Add(series);
                 if (series.Track is { } track)
                 {
-                    _leavingOfGroup[track.Group] = _leavingOfGroup.GetValueOrDefault(track.Group) + 1;
+                    _evictedOfGroup[track.Group] = _evictedOfGroup.GetValueOrDefault(track.Group) + 1;
                 }
             }
         }
-        _leaving.RemoveAll(series => series.Track is { Group: { IsClosed: false } group } && _leavingOfGroup[group] < group.Ring.Width);
-        foreach (Series series in _leaving)
+        _evicted.RemoveAll(series => series.Track is { Group: { IsClosed: false } group } && _evictedOfGroup[group] < group.Ring.Width);
+        foreach (Series series in _evicted)
         {
             series.Track?.Group.Close();
         }
     }
 
-    /// <summary>Its ring is sealed and has given its memory back.</summary>
-    private static bool IsAtRest(Series series)
+    /// <summary>Its ring is sealed and has released its memory.</summary>
+    private static bool IsParked(Series series)
     {
         if (series.Records is { } records)
         {

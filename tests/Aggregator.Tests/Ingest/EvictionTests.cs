@@ -5,13 +5,13 @@ using Observability.Protocol.V1;
 namespace Observability.Aggregator.Tests.Ingest;
 
 /// <summary>Series leave while their streams go on: refs, names and budgets must not notice.</summary>
-public sealed class LeavingTests
+public sealed class EvictionTests
 {
     private readonly IngestBench _bench;
     private readonly HistorySealer _sealer;
     private ulong _sequence;
 
-    public LeavingTests()
+    public EvictionTests()
     {
         _bench = new IngestBench(new StorageOptions { IdleSecondsMax = 10, LeaveSecondsMax = 100, SeriesMax = 8 }, new IngestOptions { SeriesPerNameMax = 2, OverflowSeriesMax = 1 });
         _sealer = new HistorySealer(_bench.Store);
@@ -77,7 +77,7 @@ public sealed class LeavingTests
         await first.SendAsync(Numbered(1), Numbered(2));
         await first.Stream.CloseAsync();
         Rest(200);
-        Assert.Equal((0, 1L), (_bench.Store.Sources.Count, _bench.Store.LeftSources));
+        Assert.Equal((0, 1L), (_bench.Store.Sources.Count, _bench.Store.Catalog.EvictedSources));
 
         BenchStream second = _bench.Open();
         await second.SendAsync(Numbered(2), Numbered(3));
@@ -97,7 +97,7 @@ public sealed class LeavingTests
             Series overflow = _bench.Store.AllSeries.ToArray().Single(series => series.Labels.TryGet(OverflowTotal.LabelName, out _));
             Assert.Equal(2, overflow.Head);
             Rest(200);
-            Assert.True(overflow.HasLeft);
+            Assert.True(overflow.IsEvicted);
             total += 100;
         }
         Assert.Equal(1, _bench.Services.Shards.Budget.Overflow.Count);

@@ -3,7 +3,7 @@ using Observability.Aggregator.Storage;
 namespace Observability.Aggregator.Tests.Storage;
 
 [Collection(WholeProcess.Name)]
-public sealed class IdleSeriesTests
+public sealed class IdleEvictionTests
 {
     private const long Second = 1_000_000_000;
     private const long StartNs = 1_763_769_600 * Second;
@@ -21,16 +21,16 @@ public sealed class IdleSeriesTests
         Series[] series = bench.Add("i", 4);
         bench.WriteRows("i", 200, series.Length);
         bench.Rest(90);
-        Assert.Equal((4, 0), (bench.Store.SeriesCount, bench.Store.LeftSeries));
+        Assert.Equal((4, 0), (bench.Store.SeriesCount, bench.Store.Catalog.EvictedSeries));
         Assert.Equal(200, bench.Read(series[2]).Count);
 
         bench.Rest(30);
 
-        Assert.Equal((0, 4L, 0, 1L), (bench.Store.SeriesCount, bench.Store.LeftSeries, bench.Store.Sources.Count, bench.Store.LeftSources));
-        Assert.All(series, one => Assert.True(one.HasLeft && one.Source.HasLeft));
+        Assert.Equal((0, 4L, 0, 1L), (bench.Store.SeriesCount, bench.Store.Catalog.EvictedSeries, bench.Store.Sources.Count, bench.Store.Catalog.EvictedSources));
+        Assert.All(series, one => Assert.True(one.IsEvicted && one.Source.IsEvicted));
         Assert.Equal((0, 200, 0), (bench.Read(series[2]).Count, series[2].Head, bench.Store.MemoryBytes));
         Assert.Null(bench.Store.SeriesById(series[2].Id));
-        Assert.Equal(0, bench.Store.SeriesCountOfService("s"));
+        Assert.Equal(0, bench.Store.Catalog.CountOfService("s"));
 
         uint formerSource = series[0].Source.Id;
         Series[] again = bench.Add("i", 4);
@@ -38,7 +38,7 @@ public sealed class IdleSeriesTests
         Assert.Equal([5U, 6, 7, 8], again.Select(one => one.Id));
         Assert.True(again[0].Source.Id > formerSource);
         Assert.Equal(Enumerable.Range(0, 50).Select(row => Bench.Value(row, 2)), bench.Read(again[2]));
-        Assert.Equal(0, bench.Store.SeriesCountOfService("other"));
+        Assert.Equal(0, bench.Store.Catalog.CountOfService("other"));
     }
 
     [Fact]
@@ -86,13 +86,13 @@ public sealed class IdleSeriesTests
         bench.Add("i", 2);
         bench.WriteRows("i", 20, 2);
         SourceWriter writer = bench.Writer("i");
-        Assert.True(bench.Store.TryHold(writer));
+        Assert.True(bench.Store.Catalog.TryHold(writer));
         bench.Rest(300);
         Assert.Equal((0, 1), (bench.Store.SeriesCount, bench.Store.Sources.Count));
-        bench.Store.Release(writer);
+        bench.Store.Catalog.Release(writer);
         bench.Rest(20);
         Assert.Empty(bench.Store.Sources);
-        Assert.False(bench.Store.TryHold(writer));
+        Assert.False(bench.Store.Catalog.TryHold(writer));
         Assert.NotSame(writer, bench.Writer("i"));
     }
 
@@ -123,14 +123,14 @@ public sealed class IdleSeriesTests
         Bench bench = new(new StorageOptions { IdleSecondsMax = 10, SeriesPerServiceMax = 20 });
         bench.Add("i", 20);
         bench.WriteRows("i", 10, 20);
-        SourceWriter other = bench.Store.OpenWriter("other", "i");
+        SourceWriter other = bench.Store.Catalog.OpenWriter("other", "i");
         other.ReceivedNs = StartNs;
-        bench.Store.TryAddSeries(other, "m", LabelSet.Empty, SeriesKind.Gauge, "", out Series? stays);
-        bench.Store.Append(other, stays!, StartNs, 1.0);
+        bench.Store.Catalog.TryAddSeries(other, "m", LabelSet.Empty, SeriesKind.Gauge, "", out Series? stays);
+        other.Append(stays!, StartNs, 1.0);
         Assert.Equal(AddSeriesResult.ServiceSeriesLimit, bench.TryAdd("i", "more"));
         bench.Rest(60);
-        Assert.False(stays!.HasLeft);
-        Assert.Equal(0, bench.Store.SeriesCountOfService("s"));
+        Assert.False(stays!.IsEvicted);
+        Assert.Equal(0, bench.Store.Catalog.CountOfService("s"));
         Assert.Equal(AddSeriesResult.Added, bench.TryAdd("i", "more"));
     }
 
@@ -139,16 +139,16 @@ public sealed class IdleSeriesTests
     {
         Bench bench = new(ShortLives);
         SourceWriter writer = bench.Writer("i");
-        bench.Store.TryAddSeries(writer, "h", LabelSet.Empty, SeriesKind.Histogram, "", out Series? histogram);
-        bench.Store.TryAddSeries(writer, "g", LabelSet.Empty, SeriesKind.Gauge, "", out Series? gauge);
+        bench.Store.Catalog.TryAddSeries(writer, "h", LabelSet.Empty, SeriesKind.Histogram, "", out Series? histogram);
+        bench.Store.Catalog.TryAddSeries(writer, "g", LabelSet.Empty, SeriesKind.Gauge, "", out Series? gauge);
         for (int i = 0; i < 500; i++)
         {
             bench.Tick("i");
-            Assert.True(bench.Store.TryAppend(writer, histogram!, bench.NowNs, new HistogramSample { Count = 1, Sum = i, Scale = 2, PositiveCounts = [1] }));
-            bench.Store.Append(writer, gauge!, bench.NowNs, (double)i);
+            Assert.True(writer.TryAppend(histogram!, bench.NowNs, new HistogramSample { Count = 1, Sum = i, Scale = 2, PositiveCounts = [1] }));
+            writer.Append(gauge!, bench.NowNs, (double)i);
         }
         bench.Rest(300);
-        Assert.Equal((2L, 0L), (bench.Store.LeftSeries, bench.Store.MemoryBytes));
+        Assert.Equal((2L, 0L), (bench.Store.Catalog.EvictedSeries, bench.Store.MemoryBytes));
         HistogramBuffer buffer = new();
         Assert.Equal(0, bench.Store.ReadHistograms(histogram!, 0, long.MaxValue, buffer).Count);
     }
@@ -163,7 +163,7 @@ public sealed class IdleSeriesTests
         {
             string instance = $"pod-{round}";
             // Of the limits, one or the other is always met.
-            for (int attempt = 0; bench.Store.TryOpenWriter("s", instance) is null || bench.TryAdd(instance, "first") == AddSeriesResult.SeriesLimit; attempt++)
+            for (int attempt = 0; bench.Store.Catalog.TryOpenWriter("s", instance) is null || bench.TryAdd(instance, "first") == AddSeriesResult.SeriesLimit; attempt++)
             {
                 Assert.True(attempt < 5, "Nobody leaves.");
                 refused++;
@@ -184,8 +184,8 @@ public sealed class IdleSeriesTests
         }
         long late = GC.GetTotalMemory(forceFullCollection: true) + bench.Store.MemoryBytes;
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{ChurnCount:N0} series: {bench.Store.LeftSeries:N0} left, {bench.Store.LeftSources:N0} sources, {refused} refusals, {early / 1024:N0} KB after a quarter, {late / 1024:N0} KB at the end.");
-        Assert.True(bench.Store.LeftSeries > ChurnCount * 3L / 4);
+            $"{ChurnCount:N0} series: {bench.Store.Catalog.EvictedSeries:N0} left, {bench.Store.Catalog.EvictedSources:N0} sources, {refused} refusals, {early / 1024:N0} KB after a quarter, {late / 1024:N0} KB at the end.");
+        Assert.True(bench.Store.Catalog.EvictedSeries > ChurnCount * 3L / 4);
         Assert.InRange(late, 0, early + (4 * 1024 * 1024));
     }
 
@@ -202,19 +202,19 @@ public sealed class IdleSeriesTests
 
         public static double Value(int row, int column) => (row + (column * 1000)) / 10.0;
 
-        public SourceWriter Writer(string instance) => Store.OpenWriter("s", instance);
+        public SourceWriter Writer(string instance) => Store.Catalog.OpenWriter("s", instance);
 
         public Series[] Add(string instance, int count, string prefix = "m") => [.. Enumerable.Range(0, count).Select(index =>
         {
             Tick(instance, ns: 0);
-            Assert.Equal(AddSeriesResult.Added, Store.TryAddSeries(Writer(instance), $"{prefix}{index}", LabelSet.Empty, SeriesKind.Gauge, "", out Series? series));
+            Assert.Equal(AddSeriesResult.Added, Store.Catalog.TryAddSeries(Writer(instance), $"{prefix}{index}", LabelSet.Empty, SeriesKind.Gauge, "", out Series? series));
             return series!;
         })];
 
         public AddSeriesResult TryAdd(string instance, string name, string user = "")
         {
             Tick(instance, ns: 0);
-            return Store.TryAddSeries(Writer(instance), name, LabelSet.From([new Label("user", user)]), SeriesKind.Gauge, "", out _);
+            return Store.Catalog.TryAddSeries(Writer(instance), name, LabelSet.From([new Label("user", user)]), SeriesKind.Gauge, "", out _);
         }
 
         public void Tick(string instance, long ns = Second / 50)
