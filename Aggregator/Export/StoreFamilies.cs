@@ -11,8 +11,8 @@ internal static class StoreFamilies
         metrics.Gauge("telemetry_series", "Series in memory.", () => store.SeriesCount);
         metrics.Gauge("telemetry_series_limit", "Series that memory may hold.", () => store.Options.SeriesMax);
         metrics.Gauge("telemetry_sources", "Pairs of service and instance in memory.", () => store.Sources.Count);
-        metrics.Counter("telemetry_series_left_total", "Series evicted because nothing came for long, or a limit asked for room.", () => store.LeftSeries);
-        metrics.Counter("telemetry_sources_left_total", "Sources evicted with their last series.", () => store.LeftSources);
+        metrics.Counter("telemetry_series_left_total", "Series evicted because nothing came for long, or a limit asked for room.", () => store.Catalog.EvictedSeries);
+        metrics.Counter("telemetry_sources_left_total", "Sources evicted with their last series.", () => store.Catalog.EvictedSources);
         metrics.Gauge("telemetry_ring_memory_bytes", "Memory of all samples: rings, compressed history, rollups.", () => store.MemoryBytes);
         metrics.Gauge("telemetry_ring_memory_limit_bytes", "Memory that all samples together may take (Storage:MemoryBudgetBytes).", () => store.Options.MemoryBudgetBytes);
         metrics.Counter("telemetry_ring_growth_refused_total", "How often a ring was refused memory to grow.", () => store.RingGrowthsRefused);

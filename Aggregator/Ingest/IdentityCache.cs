@@ -6,11 +6,11 @@ namespace Observability.Aggregator.Ingest;
 /// [Data plane] The identities of one source, found by the bytes of name and labels, labels in any order. Only its owner uses it.
 /// Full means refuse: what is not in it is then past the limit on series.
 /// </summary>
-internal sealed class IdentityCache(int countMax, ulong seed)
+internal sealed class IdentityCache(int countMax, long seed)
 {
     private WireIdentity?[] _buckets = new WireIdentity?[16];
 
-    public ulong Seed { get; } = seed;
+    public long Seed { get; } = seed;
 
     public int Count { get; private set; }
 

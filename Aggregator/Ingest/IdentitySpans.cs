@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text.Unicode;
 
 namespace Observability.Aggregator.Ingest;
@@ -101,7 +102,7 @@ internal sealed class IdentitySpans
     }
 
     /// <summary>Reads the identity of a run that passed the structural pass, and returns its hash.</summary>
-    public ulong ReadAgain(ReadOnlySpan<byte> message, in MetricRun run, WireFault fault, ulong seed)
+    public ulong ReadAgain(ReadOnlySpan<byte> message, in MetricRun run, WireFault fault, long seed)
     {
         Clear();
         WireReader reader = new(message, run.BodyAt, run.BodyEnd);
@@ -120,13 +121,13 @@ internal sealed class IdentitySpans
     }
 
     /// <summary>The same whatever the order of the labels.</summary>
-    public ulong Hash(ReadOnlySpan<byte> message, ulong seed)
+    public ulong Hash(ReadOnlySpan<byte> message, long seed)
     {
-        ulong hash = SeededHash.Compute(message.Slice(NameAt, NameLength), seed);
+        ulong hash = XxHash3.HashToUInt64(message.Slice(NameAt, NameLength), seed);
         foreach (LabelSpan label in Labels)
         {
-            ulong key = SeededHash.Compute(message.Slice(label.KeyAt, label.KeyLength), seed);
-            hash += SeededHash.Compute(message.Slice(label.ValueAt, label.ValueLength), key);
+            long key = (long)XxHash3.HashToUInt64(message.Slice(label.KeyAt, label.KeyLength), seed);
+            hash += XxHash3.HashToUInt64(message.Slice(label.ValueAt, label.ValueLength), key);
         }
         return hash;
     }

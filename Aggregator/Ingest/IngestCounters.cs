@@ -5,7 +5,6 @@ internal sealed class IngestCounters(IngestShards shards)
 {
     private int _streamsOpen;
     private long _streamsTotal;
-    private long _malformedFirst;
 
     /// <summary>Batches taken from streams, malformed ones too.</summary>
     public long Batches => Sum(counters => counters.Batches);
@@ -16,7 +15,7 @@ internal sealed class IngestCounters(IngestShards shards)
     public long Rejected => Sum(counters => counters.Rejected);
 
     /// <summary>Batches of which nothing was applied, because they were malformed.</summary>
-    public long Malformed => Sum(counters => counters.Malformed) + Volatile.Read(ref _malformedFirst);
+    public long Malformed => Sum(counters => counters.Malformed) + shards.MalformedFirst;
 
     /// <summary>Samples of batches that came again.</summary>
     public long Duplicates => Sum(counters => counters.Duplicates);
@@ -52,9 +51,6 @@ internal sealed class IngestCounters(IngestShards shards)
         }
         return byReason;
     }
-
-    /// <summary>A stream's first batch that does not even tell its source.</summary>
-    internal void CountMalformedFirst() => Interlocked.Increment(ref _malformedFirst);
 
     internal void OpenStream()
     {

@@ -10,7 +10,6 @@ internal static class IngestRegistration
         services.AddSingleton<IngestShards>();
         services.AddSingleton<IngestCounters>();
         services.AddSingleton<ConnectedAgents>();
-        services.AddSingleton<IngestServices>();
         services.AddSingleton<AckPacer>();
         services.AddSingleton<KeyUsages>();
         services.AddSingleton<TelemetryIngestor>();

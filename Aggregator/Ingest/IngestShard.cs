@@ -14,7 +14,7 @@ internal sealed class IngestShard(BatchDecoder decoder, BatchWriter writer, int 
     private const int Taken = 1;
 
     private readonly Dictionary<(string Service, string Instance), SourceOwner> _owners = [];
-    private long _sourcesLeft;
+    private long _sourcesEvicted;
     private IngestStream? _waiting;
     private int _turn;
 
@@ -48,7 +48,7 @@ internal sealed class IngestShard(BatchDecoder decoder, BatchWriter writer, int 
     /// </summary>
     public SourceOwner? Owner(TelemetryStore store, SeriesBudget budget, string service, string instance, Func<IdentityCache> createCache)
     {
-        ForgetLeft(store, budget);
+        ForgetEvicted(store, budget);
         if (_owners.TryGetValue((service, instance), out SourceOwner? owner) && store.Catalog.TryHold(owner.Writer))
         {
             return owner;
@@ -77,17 +77,17 @@ internal sealed class IngestShard(BatchDecoder decoder, BatchWriter writer, int 
     }
 
     /// <summary>
-    /// What the owners of sources that have left took from the budget comes back. They themselves stay while there is room, since a session that comes back still
+    /// What the owners of evicted sources took from the budget comes back. They themselves stay while there is room, since a session that comes back still
     /// has its batches applied once.
     /// </summary>
-    private void ForgetLeft(TelemetryStore store, SeriesBudget budget)
+    private void ForgetEvicted(TelemetryStore store, SeriesBudget budget)
     {
-        long left = store.Catalog.EvictedSources;
-        if (left == _sourcesLeft)
+        long evicted = store.Catalog.EvictedSources;
+        if (evicted == _sourcesEvicted)
         {
             return;
         }
-        _sourcesLeft = left;
+        _sourcesEvicted = evicted;
         foreach ((var identity, SourceOwner owner) in _owners)
         {
             if (owner.Writer.IsEvicted)

@@ -8,11 +8,14 @@ using Observability.Protocol.V1;
 namespace Observability.Aggregator.Ingest;
 
 /// <summary>The two methods of telemetry.v1.TelemetryIngestor. Acks are coalesced: one for all batches of a wake-up, and of an interval.</summary>
-internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer, KeyUsages keys, IngestCalls calls, IOptions<GrpcOptions> options)
+internal sealed class TelemetryIngestor(
+    IngestShards shards, IngestCounters counters, AckPacer pacer, KeyUsages keys, IngestCalls calls, IOptions<GrpcOptions> options)
     : TelemetryBinding.ServiceBase
 {
     private static readonly Status ClientGone = new(StatusCode.Cancelled, "The client reset the stream, its connection was lost, or its deadline passed.");
     private static readonly Status Draining = new(StatusCode.Unavailable, "The aggregator is shutting down; what was acknowledged is applied.");
+
+    private readonly RejectTexts _rejectTexts = new(shards.Store.Options, shards.Options);
 
     public override Task<Ack> StreamTelemetry(IAsyncStreamReader<BatchMessage> requestStream, ServerCallContext context) =>
         ServeAsync(requestStream, null, context);
@@ -26,7 +29,7 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer,
         using IngestCall call = new(requests, $"{http.Connection.RemoteIpAddress}:{http.Connection.RemotePort}", http.Features.Get<PartialMessageClock>());
         KeyUsage key = keys.Of(http);
         Open(call, key, context);
-        IngestStream stream = new(services, call, isExchange: responses is not null, key);
+        IngestStream stream = new(shards, call, isExchange: responses is not null, key);
         AckPacer.Stream pace = pacer.Open(call.Wake);
         using CancellationTokenRegistration gone = context.CancellationToken.UnsafeRegister(static call => ((IngestCall)call!).Abort(ClientGone), call);
         try
@@ -41,7 +44,7 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer,
         {
             pacer.Close(pace);
             await stream.CloseAsync();
-            services.Counters.CloseStream();
+            counters.CloseStream();
             calls.Remove(call);
             key.Close();
         }
@@ -52,10 +55,10 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer,
         if (!key.TryOpen())
         {
             keys.CountRefused();
-            AskToWait(context, services.Options.RetryPushbackMs);
+            AskToWait(context, shards.Options.RetryPushbackMs);
             throw new RpcException(new Status(
                 StatusCode.ResourceExhausted,
-                $"Cannot open another stream: {services.Options.StreamsPerKeyMax} of one key are the limit (Ingest:StreamsPerKeyMax)."));
+                $"Cannot open another stream: {shards.Options.StreamsPerKeyMax} of one key are the limit (Ingest:StreamsPerKeyMax)."));
         }
         if (!calls.TryAdd(call))
         {
@@ -64,7 +67,7 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer,
             throw new RpcException(new Status(
                 StatusCode.ResourceExhausted, $"Cannot open another stream: {options.Value.StreamsMax} are open, which is the limit (Grpc:StreamsMax)."));
         }
-        services.Counters.OpenStream();
+        counters.OpenStream();
     }
 
     private async Task<Ack> ServeAsync(
@@ -93,7 +96,7 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer,
         }
         if (stream.AskToWait)
         {
-            AskToWait(context, services.Options.RetryPushbackMs);
+            AskToWait(context, shards.Options.RetryPushbackMs);
         }
         if (stream.Status is { } status)
         {
@@ -117,12 +120,12 @@ internal sealed class TelemetryIngestor(IngestServices services, AckPacer pacer,
     {
         ack.Received = (ulong)tally.Received;
         ack.Rejected = (ulong)tally.Rejected;
-        ack.Message = services.RejectTexts[tally.FirstReason];
+        ack.Message = _rejectTexts[tally.FirstReason];
         ack.RetryAfterMs = tally.RetryAfterMs;
         ack.Sequence = tally.Sequence;
         ack.EchoSentAtNs = tally.SentAtNs;
-        ack.ServerSessionId = services.Store.SessionId;
-        ack.ServerTimeNs = (ulong)services.Time.UnixNs();
+        ack.ServerSessionId = shards.Store.SessionId;
+        ack.ServerTimeNs = (ulong)shards.Time.UnixNs();
         tally.Reset();
         return ack;
     }

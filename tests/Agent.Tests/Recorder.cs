@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Observability.Agent.Batching;
 using Observability.Agent.Recording;
 using Observability.Protocol.V1;
@@ -21,7 +22,7 @@ internal sealed class Recorder : IDisposable
         _collector = new IntervalCollector(Registry, Context, Standard, Log, batchSize);
     }
 
-    public ManualTime Time { get; } = new();
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     public AgentClock Clock { get; }
 
@@ -78,22 +79,4 @@ internal sealed class Recorder : IDisposable
         Log.Dispose();
         Clock.Dispose();
     }
-}
-
-/// <summary>Time that stands still until the test moves it.</summary>
-internal sealed class ManualTime : TimeProvider
-{
-    private long _ticks = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
-    private long _systemShift;
-
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override long GetTimestamp() => Volatile.Read(ref _ticks);
-
-    public override DateTimeOffset GetUtcNow() => new(Volatile.Read(ref _ticks) + Volatile.Read(ref _systemShift), TimeSpan.Zero);
-
-    public void Advance(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
-
-    /// <summary>Sets the system's clock, which the monotonic timer does not follow.</summary>
-    public void ShiftSystemClock(TimeSpan by) => Interlocked.Add(ref _systemShift, by.Ticks);
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Observability.Agent.Recording;
 
 namespace Observability.Agent.Tests.Recording;
@@ -7,7 +8,7 @@ public sealed class AgentClockTests
     [Fact]
     public void PreciseNs_AtTheStart_IsTheSystemsTime()
     {
-        var time = new ManualTime();
+        var time = new SettableTime();
         using var clock = new AgentClock(time);
         Assert.Equal((time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100, clock.PreciseNs());
     }
@@ -15,10 +16,10 @@ public sealed class AgentClockTests
     [Fact]
     public void Align_AfterASmallCorrection_FollowsSlowly()
     {
-        var time = new ManualTime();
+        var time = new SettableTime();
         using var clock = new AgentClock(time);
         long before = clock.PreciseNs();
-        time.ShiftSystemClock(TimeSpan.FromMilliseconds(-1));
+        time.Shift = TimeSpan.FromMilliseconds(-1);
         clock.Align();
         Assert.Equal(before - AgentClock.SlewNsMax, clock.PreciseNs());
         for (int i = 0; i < 10; i++)
@@ -31,10 +32,10 @@ public sealed class AgentClockTests
     [Fact]
     public void Align_AfterTheClockWasSet_TakesItOverAtOnce()
     {
-        var time = new ManualTime();
+        var time = new SettableTime();
         using var clock = new AgentClock(time);
         long before = clock.PreciseNs();
-        time.ShiftSystemClock(TimeSpan.FromHours(-3));
+        time.Shift = TimeSpan.FromHours(-3);
         clock.Align();
         Assert.Equal(before - (3L * 3600 * 1_000_000_000), clock.PreciseNs());
     }
@@ -65,5 +66,13 @@ public sealed class AgentClockTests
         clock.SetFine(true);
         clock.Dispose();
         Assert.True(clock.NowNs() > 0);
+    }
+
+    /// <summary>A system clock that is set, which the monotonic timer does not follow.</summary>
+    private sealed class SettableTime : FakeTimeProvider
+    {
+        public TimeSpan Shift { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Observability.SimAgent;
 
 namespace Observability.Agent.Tests.SimAgent;
@@ -33,7 +34,7 @@ public sealed class ReceivedRun : IAsyncLifetime
         await using AggregatorProcess aggregator = await AggregatorProcess.StartAsync();
         DateTimeOffset start = TimeProvider.System.GetUtcNow().AddSeconds(-RunSeconds);
         long startNs = (start.UtcTicks - DateTime.UnixEpoch.Ticks) * 100;
-        var time = new VirtualTime(start);
+        var time = new FakeTimeProvider(start);
         var simulation = new Simulation(Settings, () => new TelemetryAgentOptions
         {
             InstanceId = Instance,

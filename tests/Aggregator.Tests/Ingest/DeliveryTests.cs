@@ -214,7 +214,7 @@ public sealed class DeliveryTests
         batch.Report = new AgentReport { Recorded = 5, ClockOffsetNs = -3_000, Dropped = { ["buffer_full"] = 2 } };
         await stream.SendAsync(batch);
 
-        ConnectedAgent agent = Assert.Single(_bench.Services.Agents.Snapshot());
+        ConnectedAgent agent = Assert.Single(_bench.Shards.Agents.Snapshot());
         Assert.Equal(("10.1.1.1:1", 1UL, 1UL, batch.Report), (agent.Peer, agent.SessionId, agent.Sequence, agent.Report));
         Assert.Equal((20, -3_000L), (agent.Source.PushIntervalMs, agent.Source.ClockOffsetNs));
     }
@@ -228,13 +228,13 @@ public sealed class DeliveryTests
         batch.Report = new AgentReport { Sdk = new string('x', 62) };
         Assert.Equal(64, batch.Report.CalculateSize());
         await stream.SendAsync(batch);
-        Assert.NotNull(bench.Services.Agents.Snapshot()[0].Report);
+        Assert.NotNull(bench.Shards.Agents.Snapshot()[0].Report);
         batch.Report.Sdk += "y";
         batch.Sequence = 2;
         await stream.SendAsync(batch);
 
         Assert.Equal(1, bench.Counters.ReportsIgnored);
-        Assert.Equal(62, bench.Services.Agents.Snapshot()[0].Report!.Sdk.Length);
+        Assert.Equal(62, bench.Shards.Agents.Snapshot()[0].Report!.Sdk.Length);
         Assert.Equal(2, bench.Counters.Received);
     }
 

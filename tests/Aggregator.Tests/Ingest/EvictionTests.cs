@@ -39,7 +39,7 @@ public sealed class EvictionTests
         Assert.Equal([4U, 5, 6], _bench.Store.AllSeries.ToArray().Select(series => series.Id));
         Assert.Equal(Enumerable.Range(1100, 20).Select(value => (double)value), _bench.Gauges("b"));
         Assert.Equal((20, 20), (former.Head, _bench.Store.SeriesById(5)!.Head));
-        Assert.Equal(3, _bench.Services.Shards.Budget.Identities.Count);
+        Assert.Equal(3, _bench.Shards.Budget.Identities.Count);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class EvictionTests
         await stream.SendAsync(Declare(("a", 1)), Tick(1, 6), Tick(1, 7));
         Assert.Null(stream.Code);
         Assert.Equal([6.0, 7.0], _bench.Gauges("a"));
-        Assert.Equal(1, _bench.Services.Shards.Budget.Identities.Count);
+        Assert.Equal(1, _bench.Shards.Budget.Identities.Count);
     }
 
     [Fact]
@@ -66,8 +66,8 @@ public sealed class EvictionTests
         }
         await stream.SendAsync(Inline("x"), Inline("y"), Inline("z"));
         Assert.Equal((1L, RejectReason.NameSeriesLimit), (stream.Tally.Rejected, stream.Tally.FirstReason));
-        Assert.Equal(2, _bench.Services.Shards.Budget.OfName("rps").Count);
-        Assert.Equal(3, _bench.Services.Shards.Budget.Identities.Count);
+        Assert.Equal(2, _bench.Shards.Budget.OfName("rps").Count);
+        Assert.Equal(3, _bench.Shards.Budget.Identities.Count);
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class EvictionTests
             Assert.True(overflow.IsEvicted);
             total += 100;
         }
-        Assert.Equal(1, _bench.Services.Shards.Budget.Overflow.Count);
+        Assert.Equal(1, _bench.Shards.Budget.Overflow.Count);
     }
 
     private void Rest(int seconds)

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.Extensions.Time.Testing;
 using Observability.Aggregator.Ingest;
 using Observability.Aggregator.Storage;
 using Observability.Protocol.V1;
@@ -11,20 +12,19 @@ internal sealed class IngestBench
     public IngestBench(StorageOptions? storage = null, IngestOptions? ingest = null)
     {
         Store = new TelemetryStore(storage ?? new StorageOptions(), sessionId: 99);
-        IngestOptions options = ingest ?? new IngestOptions();
-        IngestShards shards = new(Store, options);
-        Services = new IngestServices(Store, shards, new IngestCounters(shards), new ConnectedAgents(), options, Time);
+        Shards = new IngestShards(Store, ingest ?? new IngestOptions(), new ConnectedAgents(), Time);
+        Counters = new IngestCounters(Shards);
     }
 
-    public ManualTime Time { get; } = new();
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero));
 
     public TelemetryStore Store { get; }
 
-    public IngestServices Services { get; }
+    public IngestShards Shards { get; }
 
-    public IngestCounters Counters => Services.Counters;
+    public IngestCounters Counters { get; }
 
-    public BenchStream Open(string peer = "peer") => new(Services, peer);
+    public BenchStream Open(string peer = "peer") => new(Shards, peer);
 
     /// <summary>A batch of one gauge sample for each value.</summary>
     public static TelemetryBatch Batch(ulong session = 0, ulong sequence = 0, params double[] values)
@@ -55,10 +55,10 @@ internal sealed class IngestBench
 
 internal sealed class BenchStream
 {
-    public BenchStream(IngestServices services, string peer)
+    public BenchStream(IngestShards shards, string peer)
     {
         Source = new FakeSource(peer);
-        Stream = new IngestStream(services, Source, isExchange: true);
+        Stream = new IngestStream(shards, Source, isExchange: true);
     }
 
     public FakeSource Source { get; }

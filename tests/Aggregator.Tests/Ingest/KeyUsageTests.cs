@@ -1,10 +1,11 @@
+using Microsoft.Extensions.Time.Testing;
 using Observability.Aggregator.Ingest;
 
 namespace Observability.Aggregator.Tests.Ingest;
 
 public sealed class KeyUsageTests
 {
-    private readonly Clock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     [Fact]
     public void TryOpen_AtTheLimitPastItAndAfterAClose()
@@ -26,7 +27,7 @@ public sealed class KeyUsageTests
         Assert.Equal(0U, retryAfterMs);
         Assert.False(key.TryTake(1, out retryAfterMs));
         Assert.InRange(retryAfterMs, 1U, 10U);
-        _clock.AdvanceMs(retryAfterMs);
+        _clock.Advance(TimeSpan.FromMilliseconds(retryAfterMs));
         Assert.True(key.TryTake(500, out retryAfterMs));
         Assert.False(key.TryTake(1, out retryAfterMs));
         Assert.InRange(retryAfterMs, 490U, 510U);
@@ -40,19 +41,8 @@ public sealed class KeyUsageTests
         for (int ms = 0; ms < 10_000; ms++)
         {
             taken += key.TryTake(10, out _) ? 10 : 0;
-            _clock.AdvanceMs(1);
+            _clock.Advance(TimeSpan.FromMilliseconds(1));
         }
         Assert.InRange(taken, 10_500, 11_500);    // Ten seconds, and one at once.
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        private long _nowMs = 1_000_000;
-
-        public override long TimestampFrequency => 1000;
-
-        public override long GetTimestamp() => _nowMs;
-
-        public void AdvanceMs(long by) => _nowMs += by;
     }
 }

@@ -20,7 +20,7 @@ public sealed class OwnershipTests
         Assert.Contains("10.0.0.1:1111", second.Detail, StringComparison.Ordinal);
         Assert.True(second.Stream.AskToWait);
         Assert.Equal(1, _bench.Counters.Conflicts);
-        OwnerConflict conflict = Assert.Single(_bench.Services.Agents.Conflicts());
+        OwnerConflict conflict = Assert.Single(_bench.Shards.Agents.Conflicts());
         Assert.Equal(("10.0.0.2:2222", "10.0.0.1:1111"), (conflict.RefusedPeer, conflict.OwnerPeer));
 
         await first.SendAsync(IngestBench.Batch(session: 1, sequence: 2, 11));
@@ -93,7 +93,7 @@ public sealed class OwnershipTests
         Assert.Equal((null, null, null), (first.Code, second.Code, numbered.Code));
         Assert.Equal([1, 2, 3, 4], _bench.Gauges());
         Assert.Equal(1, _bench.Store.SeriesCount);
-        Assert.Equal(3, _bench.Services.Agents.Count);
+        Assert.Equal(3, _bench.Shards.Agents.Count);
     }
 
     [Fact]
@@ -179,11 +179,11 @@ public sealed class OwnershipTests
         TelemetryBatch batch = IngestBench.Batch(values: 1);
         batch.Metrics.Add(new Metric { Name = "declared_only", SeriesRef = 1 });
         await stream.SendAsync(batch);
-        Assert.Equal(2, _bench.Services.Shards.Budget.Identities.Count);
+        Assert.Equal(2, _bench.Shards.Budget.Identities.Count);
         await stream.Stream.CloseAsync();
 
-        Assert.Equal(1, _bench.Services.Shards.Budget.Identities.Count);
-        Assert.Equal(0, _bench.Services.Agents.Count);
+        Assert.Equal(1, _bench.Shards.Budget.Identities.Count);
+        Assert.Equal(0, _bench.Shards.Agents.Count);
     }
 
     /// <summary>Unnumbered streams of one source from several threads: the shard puts them one after another.</summary>
@@ -207,6 +207,6 @@ public sealed class OwnershipTests
 
         Assert.Equal(Streams * Batches, bench.Counters.Received);
         Assert.Equal(Enumerable.Range(0, Streams * Batches).Select(value => (double)value), bench.Gauges().Order());
-        Assert.Equal(0, bench.Services.Agents.Count);
+        Assert.Equal(0, bench.Shards.Agents.Count);
     }
 }

@@ -40,7 +40,7 @@ public sealed class SteadyStateTests
     {
         IngestBench bench = new(new() { RingSamplesMax = 64 });
         LoopingSource source = new([.. Enumerable.Range(0, Variants).Select(i => InlineMessage(i, "s").ToByteArray())]);
-        IngestStream stream = new(bench.Services, source, isExchange: true);
+        IngestStream stream = new(bench.Shards, source, isExchange: true);
         for (int i = 0; i < 10 * Variants; i++)
         {
             await ApplyNext(source, stream);

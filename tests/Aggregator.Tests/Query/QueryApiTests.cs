@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Rings;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Tests.Diagnostics;
 using Observability.Aggregator.Tests.Streaming;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Rings;
 using Observability.Aggregator.Snapshots;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Tests.Diagnostics;

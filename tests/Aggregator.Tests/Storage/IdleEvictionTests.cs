@@ -236,7 +236,7 @@ public sealed class IdleEvictionTests
                 {
                     values[column] = Value(row, column);
                 }
-                Store.AppendRow(Writer(instance), NowNs, firstSlot, values);
+                Writer(instance).AppendRow(NowNs, firstSlot, values);
             }
         }
 

@@ -1,3 +1,4 @@
+using Observability.Aggregator.Rings;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Tests.Storage;

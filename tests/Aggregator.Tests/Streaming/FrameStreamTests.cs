@@ -1,4 +1,5 @@
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Rings;
 using Observability.Aggregator.Selectors;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;

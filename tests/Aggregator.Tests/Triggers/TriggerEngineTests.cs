@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Tests.Streaming;
 using Observability.Aggregator.Triggers;
@@ -15,7 +17,7 @@ public sealed class TriggerEngineTests : IDisposable
     private readonly TriggerOptions _options = new() { SeriesPerRuleMax = 3, CapturesPendingMax = 2 };
     private readonly TriggerCounters _counters = new();
     private readonly FiringLog _log;
-    private readonly TestTime _time = new();
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2025, 11, 22, 0, 0, 0, TimeSpan.Zero));
     private readonly TriggerEngine _engine;
     private readonly TestSource _source;
 
@@ -43,7 +45,7 @@ public sealed class TriggerEngineTests : IDisposable
 
         void Tick(int tick, bool isWarm)
         {
-            long nowNs = _time.Advance(IntervalNs);
+            long nowNs = AdvanceInterval();
             values.AsSpan().Fill(tick);
             _source.AppendRow(nowNs, series[0], values);
             _source.Append(histogram, nowNs, new HistogramSample { Count = 6, Sum = 9, Min = 1, Max = tick, Scale = 0, PositiveCounts = counts });
@@ -80,14 +82,14 @@ public sealed class TriggerEngineTests : IDisposable
     {
         _engine.Set(Rules.Of());
         Series series = _source.Add("gauge");
-        _source.Append(series, _time.Advance(0), 500.0);
+        _source.Append(series, _time.UnixNs(), 500.0);
         _engine.Pass();
         Firing firing = Assert.Single(_log.List(null, 10).Firings);
         Assert.Null(firing.End);
-        _time.Advance(4_900_000_000);
+        _time.Advance(TimeSpan.FromMilliseconds(4900));
         _engine.Pass();
         Assert.Null(firing.End);
-        _time.Advance(200_000_000);
+        _time.Advance(TimeSpan.FromMilliseconds(200));
         _engine.Pass();
         Assert.Equal("no data", firing.End);
     }
@@ -97,7 +99,7 @@ public sealed class TriggerEngineTests : IDisposable
     {
         _engine.Set(Rules.Of());
         Series series = _source.Add("gauge");
-        _source.Append(series, _time.Advance(0), 500.0);
+        _source.Append(series, _time.UnixNs(), 500.0);
         _engine.Pass();
         _engine.Set(Rules.Of(threshold: 1000));
         Assert.Equal("rule changed", Assert.Single(_log.List(null, 10).Firings).End);
@@ -114,17 +116,17 @@ public sealed class TriggerEngineTests : IDisposable
     {
         _engine.Set(Rules.Of());
         Series[] series = _source.AddMany(3);
-        _source.AppendRow(_time.Advance(0), series[0], 500, 500, 500);
+        _source.AppendRow(_time.UnixNs(), series[0], 500, 500, 500);
         _engine.Pass();
         Assert.Equal((3, 1), (_log.Total, _log.CapturesDropped));
-        _time.Advance(6_000_000_000);
+        _time.Advance(TimeSpan.FromSeconds(6));
         _engine.Pass();
         Assert.Equal(["Dropped", "Ready", "Ready"], _log.List(null, 10).Firings.Select(firing => firing.Capture.ToString()));
 
-        _source.AppendRow(_time.Advance(0), series[0], 0, 0, 0);
-        _source.AppendRow(_time.Advance(IntervalNs), series[0], 0, 500, 0);
+        _source.AppendRow(_time.UnixNs(), series[0], 0, 0, 0);
+        _source.AppendRow(AdvanceInterval(), series[0], 0, 500, 0);
         _engine.Pass();
-        _time.Advance(6_000_000_000);
+        _time.Advance(TimeSpan.FromSeconds(6));
         _engine.Pass();
         Assert.Equal(CaptureState.Ready, _log.List(null, 1).Firings[0].Capture);
     }
@@ -148,13 +150,10 @@ public sealed class TriggerEngineTests : IDisposable
         Assert.Equal(1000, counters.Samples + counters.Overwritten);
     }
 
-    private sealed class TestTime : TimeProvider
+    private long AdvanceInterval()
     {
-        private long _nowNs = 1_763_769_600_000_000_000;
-
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(_nowNs / 100);
-
-        public long Advance(long ns) => _nowNs += ns;
+        _time.Advance(TimeSpan.FromTicks(IntervalNs / 100));
+        return _time.UnixNs();
     }
 
     private sealed class NoLifetime : IHostApplicationLifetime

@@ -8,23 +8,22 @@ namespace Observability.Benchmarks.Ingest;
 /// <summary>The aggregator's own path from a message in the pipe to the store: stream, shard, decoder, counters, rings. No transport.</summary>
 internal sealed class AggregatorSide : IIngestSide
 {
-    private readonly IngestServices _services;
+    private readonly IngestCounters _counters;
     private readonly Source[] _sources;
     private readonly IngestStream[] _streams;
 
     public AggregatorSide(int agents, int ringSamples)
     {
         TelemetryStore store = new(new StorageOptions { RingSamplesMax = ringSamples }, sessionId: 1);
-        IngestOptions options = new();
-        IngestShards shards = new(store, options);
-        _services = new IngestServices(store, shards, new IngestCounters(shards), new ConnectedAgents(), options, TimeProvider.System);
+        IngestShards shards = new(store, new IngestOptions(), new ConnectedAgents(), TimeProvider.System);
+        _counters = new IngestCounters(shards);
         _sources = [.. Enumerable.Range(0, agents).Select(_ => new Source())];
-        _streams = [.. _sources.Select(source => new IngestStream(_services, source, isExchange: true))];
+        _streams = [.. _sources.Select(source => new IngestStream(shards, source, isExchange: true))];
     }
 
     public string Name => "aggregator";
 
-    public long Stored => _services.Counters.Received;
+    public long Stored => _counters.Received;
 
     public void Apply(int agent, in ReadOnlySequence<byte> message)
     {

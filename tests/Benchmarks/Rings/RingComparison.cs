@@ -106,7 +106,7 @@ internal static class RingComparison
         {
             for (int i = 0; i < count; i++)
             {
-                _store.Append(_writers[0], _series[0], ++_timeNs, (double)i);
+                _writers[0].Append(_series[0], ++_timeNs, (double)i);
             }
             Written += count;
         }
@@ -133,7 +133,7 @@ internal static class RingComparison
             for (int i = 0; i < count; i += RowWidth)
             {
                 _next = (_next + 1) % _writers.Length;
-                _store.AppendRow(_writers[_next], ++_timeNs, 0, _row);
+                _writers[_next].AppendRow(++_timeNs, 0, _row);
             }
             Written += count;
         }
