@@ -74,5 +74,7 @@ public sealed class AgentClockTests
         public TimeSpan Shift { get; set; }
 
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
+
+        public override long GetTimestamp() => base.GetUtcNow().Ticks;
     }
 }
