@@ -15,19 +15,19 @@ namespace Observability.Aggregator;
 internal static class Program
 {
     public static Task<int> Main(string[] args) =>
-        args.Contains(HealthCommand.Argument) ? HealthCommand.RunAsync(args, Console.Out) : Start.RunAsync(args, Build);
+        args.Contains(HealthCommand.Argument) ? HealthCommand.RunAsync(args, Console.Out) : Start.RunAsync(() => CreateBuilder(args), Build);
 
-    internal static WebApplication Build(string[] args)
+    internal static WebApplicationBuilder CreateBuilder(string[] args)
     {
         // Settings are read once, at the start; watching their files would wake a thread for every change anywhere below the content root.
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
-        LogLevelSetting.Apply(builder.Logging, builder.Configuration);
+        ConsoleLog.Configure(builder.Logging, builder.Configuration);
         builder.AddServiceDefaults();
+        builder.Services.AddSection<StorageOptions>(StorageOptions.Section);
         builder.Services
             .AddDiagnostics()
             .AddListening()
             .AddSecurity()
-            .AddSettings<StorageOptions>(StorageOptions.Section)
             .AddSnapshots()
             .AddStorage()
             .AddGrpcServer()
@@ -37,7 +37,11 @@ internal static class Program
             .AddPrometheusExport()
             .AddQuery()
             .AddDashboard();
+        return builder;
+    }
 
+    internal static WebApplication Build(WebApplicationBuilder builder)
+    {
         WebApplication app = builder.Build();
         app.UseWebErrors();
         app.UseWebSockets();

@@ -6,8 +6,8 @@ internal static class DiagnosticsRegistration
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ServingState>();
-        services.AddSettings(LinkSettings.Read);
-        services.AddSettings<ShutdownOptions>(ShutdownOptions.Section);
+        services.AddVariables<LinkOptions>().PostConfigure(links => links.Normalize());
+        services.AddSection<ShutdownOptions>(ShutdownOptions.Section);
         services.AddHostedService<Lifecycle>();
         services.AddSingleton<PlatformMetrics>();
         services.AddSingleton<IPlatformFamilies, ProcessFamilies>();

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using Microsoft.Extensions.Options;
 using Observability.Aggregator.Listening;
 
 namespace Observability.Aggregator.Diagnostics;
@@ -18,18 +19,21 @@ internal static class HealthCommand
             .AddEnvironmentVariables()
             .AddCommandLine([.. args.Where(argument => argument != Argument)])
             .Build();
+        await using ServiceProvider services = new ServiceCollection()
+            .AddSingleton(configuration).AddSingleton(TimeProvider.System).AddListeningOptions().BuildServiceProvider();
         string address;
         try
         {
-            var listen = ListenSettings.Read(configuration);
-            if (listen.WebPort == 0)
+            var listening = services.GetRequiredService<ListeningOptions>();
+            int port = listening.PortOf(Listener.Web);
+            if (port == 0)
             {
-                throw new SettingException(ListenSettings.WebPortName, "0", "the port of a running aggregator");
+                throw new RefusedSettingException(ListeningOptions.WebPortName, "0", "the port of a running aggregator");
             }
-            string scheme = TlsSettings.Read(configuration).SchemeOf(Listener.Web);
-            address = $"{scheme}://{listen.UrlHost}:{listen.WebPort}{HealthEndpoints.HealthPath}";
+            string scheme = services.GetRequiredService<TlsOptions>().SchemeOf(Listener.Web);
+            address = $"{scheme}://{listening.UrlHost}:{port}{HealthEndpoints.HealthPath}";
         }
-        catch (SettingException exception)
+        catch (OptionsValidationException exception)
         {
             await output.WriteLineAsync(exception.Message);
             return 1;

@@ -1,30 +1,37 @@
+using Microsoft.Extensions.Options;
 using Observability.Aggregator.Listening;
 
 namespace Observability.Aggregator.Diagnostics;
 
-/// <summary>Runs the host to its end. What a person can mend (a setting, a taken port) ends the start with one line and exit code 1.</summary>
+/// <summary>Runs the host to its end. What a person can mend (a setting, a taken port) ends the start with a line for each and exit code 1.</summary>
 internal static class Start
 {
-    public static async Task<int> RunAsync(string[] args, Func<string[], WebApplication> build)
+    public static async Task<int> RunAsync(Func<WebApplicationBuilder> createBuilder, Func<WebApplicationBuilder, WebApplication> build)
     {
+        WebApplicationBuilder? builder = null;
         WebApplication app;
         try
         {
-            app = build(args);
-            app.Services.CheckSettings();
+            builder = createBuilder();
+            app = build(builder);
+            // The host checks too, and would log what it finds with its stack trace.
+            app.Services.GetRequiredService<IStartupValidator>().Validate();
         }
-        catch (SettingException exception)
+        catch (Exception exception) when (Describe(exception, builder?.Configuration, builder?.Services) is { } lines)
         {
-            await Console.Error.WriteLineAsync(exception.Message);
+            await Console.Error.WriteLineAsync(lines);
             return 1;
         }
         await using (app)
         {
-            ListenSettings listen = app.Services.GetRequiredService<ListenSettings>();
-            string? failure = ListenFailure.Probe(listen) ?? await TryStartAsync(app, listen);
-            if (failure is not null)
+            ListeningOptions listening = app.Services.GetRequiredService<ListeningOptions>();
+            try
             {
-                await Console.Error.WriteLineAsync(failure);
+                await app.StartAsync();
+            }
+            catch (Exception exception) when (ListenFailure.IsOne(exception))
+            {
+                await Console.Error.WriteLineAsync(ListenFailure.Describe(exception, listening));
                 return 1;
             }
             await app.WaitForShutdownAsync();
@@ -32,16 +39,13 @@ internal static class Start
         return 0;
     }
 
-    private static async Task<string?> TryStartAsync(WebApplication app, ListenSettings listen)
+    /// <summary>A line for each setting that was refused; null if something else went wrong.</summary>
+    internal static string? Describe(Exception exception, IConfiguration? configuration, IServiceCollection? services) => exception switch
     {
-        try
-        {
-            await app.StartAsync();
-            return null;
-        }
-        catch (Exception exception) when (ListenFailure.Describe(exception, listen) is not null)
-        {
-            return ListenFailure.Describe(exception, listen);
-        }
-    }
+        AggregateException all => string.Join(Environment.NewLine, all.InnerExceptions.Select(one => Describe(one, configuration, services)).Distinct()),
+        OptionsValidationException refused => string.Join(Environment.NewLine, refused.Failures),
+        InvalidOperationException when configuration is not null && services is not null => BindingFailure.Describe(
+            configuration, services.Select(service => service.IsKeyedService ? null : service.ImplementationInstance).OfType<OptionsSection>()),
+        _ => null,
+    };
 }

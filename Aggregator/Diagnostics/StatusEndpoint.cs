@@ -22,7 +22,7 @@ internal static class StatusEndpoint
 
     public static async Task<StatusReport> StatusAsync(
         ServingState serving, BoundPorts ports, TelemetryStore store, IngestCounters ingest, ConnectedAgents agents, StreamingCounters streaming,
-        LiveHub hub, FrameLoop loop, Cardinality cardinality, LinkSettings links)
+        LiveHub hub, FrameLoop loop, Cardinality cardinality, LinkOptions links)
     {
         using var process = Process.GetCurrentProcess();
         return new StatusReport(

@@ -6,7 +6,7 @@ internal static class ExportRegistration
 {
     public static IServiceCollection AddPrometheusExport(this IServiceCollection services)
     {
-        services.AddSettings<ExportOptions>(ExportOptions.Section);
+        services.AddSection<ExportOptions>(ExportOptions.Section);
         services.AddSingleton<ScrapeSlots>();
         services.AddSingleton<Exporter>();
         services.AddHostedService(provider => provider.GetRequiredService<Exporter>());

@@ -6,7 +6,7 @@ internal static class IngestRegistration
 {
     public static IServiceCollection AddIngest(this IServiceCollection services)
     {
-        services.AddSettings<IngestOptions>(IngestOptions.Section);
+        services.AddSection<IngestOptions>(IngestOptions.Section);
         services.AddSingleton<IngestShards>();
         services.AddSingleton<IngestCounters>();
         services.AddSingleton<ConnectedAgents>();

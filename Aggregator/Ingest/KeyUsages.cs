@@ -4,7 +4,7 @@ using Observability.Aggregator.Security;
 namespace Observability.Aggregator.Ingest;
 
 /// <summary>The usage of each API key. An aggregator that is open to all knows no senders: they share one usage.</summary>
-internal sealed class KeyUsages(IngestOptions options, SecuritySettings security, TimeProvider time)
+internal sealed class KeyUsages(IngestOptions options, SecurityOptions security, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, KeyUsage> _byKey = new(StringComparer.Ordinal);
     private long _streamsRefused;

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 namespace Observability.Aggregator.Listening;
 
 /// <summary>The ports in use. Known once the server has started, when a configured 0 has become a real port.</summary>
-internal sealed class BoundPorts(ListenSettings settings, TlsSettings tls)
+internal sealed class BoundPorts(ListeningOptions settings, TlsOptions tls)
 {
     private readonly ListenOptions?[] _bound = new ListenOptions?[3];
 

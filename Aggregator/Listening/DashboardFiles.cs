@@ -1,5 +1,4 @@
 using Microsoft.Extensions.FileProviders;
-using Observability.Aggregator.Diagnostics;
 
 namespace Observability.Aggregator.Listening;
 
@@ -7,7 +6,7 @@ namespace Observability.Aggregator.Listening;
 /// Finds the built page: DASHBOARD_PATH, else wwwroot beside the binary, else dashboard/dist of the source tree. While there is none it is
 /// looked for again at each request, so that a build is seen without a restart.
 /// </summary>
-internal sealed class DashboardFiles(DashboardFiles.Settings settings, IHostEnvironment environment) : IDisposable
+internal sealed class DashboardFiles(DashboardOptions options, IHostEnvironment environment) : IDisposable
 {
     private readonly Lock _findLock = new();
     private PhysicalFileProvider? _files;
@@ -20,14 +19,14 @@ internal sealed class DashboardFiles(DashboardFiles.Settings settings, IHostEnvi
         }
         lock (_findLock)
         {
-            string? folder = Candidates().FirstOrDefault(HasPage);
+            string? folder = Candidates().FirstOrDefault(DashboardOptions.HasPage);
             return _files ??= folder is null ? null : new PhysicalFileProvider(folder);
         }
     }
 
     public void Dispose() => _files?.Dispose();
 
-    private IEnumerable<string> Candidates() => settings.Path is { } path
+    private IEnumerable<string> Candidates() => options.Path is { } path
         ? [path]
         :
         [
@@ -36,23 +35,4 @@ internal sealed class DashboardFiles(DashboardFiles.Settings settings, IHostEnvi
             // bin/<configuration>/<framework> of the project folder, when started from elsewhere.
             Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", "dashboard", "dist")),
         ];
-
-    private static bool HasPage(string folder) => File.Exists(Path.Combine(folder, "index.html"));
-
-    internal sealed record Settings(string? Path)
-    {
-        public const string PathName = "DASHBOARD_PATH";
-
-        public static Settings Read(IConfiguration configuration)
-        {
-            string path = Setting.Text(configuration, PathName, "");
-            if (path.Length == 0)
-            {
-                return new Settings((string?)null);
-            }
-            return HasPage(path)
-                ? new Settings(System.IO.Path.GetFullPath(path))
-                : throw new SettingException(PathName, path, "a folder that holds the built page (index.html)");
-        }
-    }
 }

@@ -15,7 +15,7 @@ internal static class GrpcRegistration
 {
     public static IServiceCollection AddGrpcServer(this IServiceCollection services)
     {
-        services.AddSettings<GrpcOptions>(GrpcOptions.Section);
+        services.AddSection<GrpcOptions>(GrpcOptions.Section);
         services.AddSingleton<GrpcKeyInterceptor>();
         services.AddGrpc(options =>
         {

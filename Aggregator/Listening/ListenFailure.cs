@@ -6,33 +6,30 @@ namespace Observability.Aggregator.Listening;
 /// <summary>Turns the server's failure to open its ports into one line that names the setting.</summary>
 internal static class ListenFailure
 {
-    /// <summary>The first port that cannot be opened, or null. Asked before the server starts, which would tell it with a stack trace.</summary>
-    public static string? Probe(ListenSettings settings)
+    /// <summary>The web server could not open a port.</summary>
+    public static bool IsOne(Exception? exception) =>
+        exception is not null
+        && (exception is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException || IsOne(exception.InnerException));
+
+    /// <summary>Tries each port again, since the server tells neither setting nor cause of the one it met.</summary>
+    public static string Describe(Exception exception, ListeningOptions options)
     {
         foreach (Listener listener in Enum.GetValues<Listener>())
         {
-            foreach (IPAddress address in AddressesOf(settings))
+            foreach (IPAddress address in AddressesOf(options))
             {
-                if (TryBind(address, settings.PortOf(listener)) is { } error)
+                if (TryBind(address, options.PortOf(listener)) is { } error)
                 {
-                    return Line(listener, settings, error);
+                    return Line(listener, options, error);
                 }
             }
         }
-        return null;
+        return $"Cannot listen on {options.BindAddress}: {exception.Message}";
     }
 
-    /// <summary>Whether the server could not open its ports, for a port that was taken after the probe.</summary>
-    public static string? Describe(Exception exception, ListenSettings settings) =>
-        IsOfSockets(exception) ? Probe(settings) ?? $"Cannot listen on {settings.BindAddress}: {exception.Message}" : null;
-
-    private static bool IsOfSockets(Exception? exception) =>
-        exception is not null
-        && (exception is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException || IsOfSockets(exception.InnerException));
-
-    private static IEnumerable<IPAddress> AddressesOf(ListenSettings settings)
+    private static IEnumerable<IPAddress> AddressesOf(ListeningOptions options)
     {
-        if (settings.Address is { } address)
+        if (options.Address is { } address)
         {
             return [address];
         }
@@ -58,19 +55,19 @@ internal static class ListenFailure
         }
     }
 
-    private static string Line(Listener listener, ListenSettings settings, SocketError error)
+    private static string Line(Listener listener, ListeningOptions options, SocketError error)
     {
-        string name = ListenSettings.NameOf(listener);
-        int port = settings.PortOf(listener);
+        string name = ListeningOptions.NameOf(listener);
+        int port = options.PortOf(listener);
         return error switch
         {
             SocketError.AddressAlreadyInUse =>
-                $"Cannot listen on {name} {port} of {settings.BindAddress}: another program has it. Stop that one, or set {name} to another port (0: a free one).",
+                $"Cannot listen on {name} {port} of {options.BindAddress}: another program has it. Stop that one, or set {name} to another port (0: a free one).",
             SocketError.AccessDenied =>
-                $"Cannot listen on {name} {port} of {settings.BindAddress}: the system does not permit it. Set {name} to a port above 1023.",
+                $"Cannot listen on {name} {port} of {options.BindAddress}: the system does not permit it. Set {name} to a port above 1023.",
             SocketError.AddressNotAvailable =>
-                $"Cannot listen on {ListenSettings.BindAddressName} {settings.BindAddress}: it is no address of this machine. Set it to localhost, * or one that is.",
-            _ => $"Cannot listen on {name} {port} of {settings.BindAddress}: {new SocketException((int)error).Message}",
+                $"Cannot listen on {ListeningOptions.BindAddressName} {options.BindAddress}: it is no address of this machine. Set it to localhost, * or one that is.",
+            _ => $"Cannot listen on {name} {port} of {options.BindAddress}: {new SocketException((int)error).Message}",
         };
     }
 }

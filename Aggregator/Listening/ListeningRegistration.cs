@@ -9,9 +9,8 @@ internal static class ListeningRegistration
 {
     public static IServiceCollection AddListening(this IServiceCollection services)
     {
-        services.AddSettings(ListenSettings.Read);
-        services.AddSettings(TlsSettings.Read);
-        services.AddSingleton<IPlatformFamilies>(provider => provider.GetRequiredService<TlsSettings>());
+        services.AddListeningOptions();
+        services.AddSingleton<IPlatformFamilies>(provider => provider.GetRequiredService<TlsOptions>());
         services.AddSingleton<IMemoryPoolFactory<byte>, BlockMemoryPoolFactory>();
         services.AddSingleton<BoundPorts>();
         services.AddSingleton<MatcherPolicy, ListenerMatcherPolicy>();
@@ -28,9 +27,17 @@ internal static class ListeningRegistration
         return services;
     }
 
+    /// <summary>Where the process listens, and which ports speak TLS.</summary>
+    public static IServiceCollection AddListeningOptions(this IServiceCollection services)
+    {
+        services.AddVariables<ListeningOptions>().PostConfigure(listening => listening.Normalize());
+        services.AddVariables<TlsOptions>().PostConfigure<TimeProvider>((tls, time) => tls.Load(time.GetUtcNow()));
+        return services;
+    }
+
     public static IServiceCollection AddDashboard(this IServiceCollection services)
     {
-        services.AddSettings(DashboardFiles.Settings.Read);
+        services.AddVariables<DashboardOptions>().PostConfigure(dashboard => dashboard.Normalize());
         services.AddSingleton<DashboardFiles>();
         return services;
     }

@@ -11,18 +11,16 @@ internal sealed record TlsCertificate(X509Certificate2 Leaf, X509Certificate2Col
     private static readonly byte[] PemMark = "-----BEGIN"u8.ToArray();
 
     /// <summary>From the three settings of a port; null when none is set, which leaves the port in clear text.</summary>
-    public static TlsCertificate? Read(IConfiguration configuration, TlsNames names, DateTimeOffset now)
+    public static TlsCertificate? Read(TlsFiles names, DateTimeOffset now)
     {
-        string path = Setting.Text(configuration, names.Certificate, "");
-        string keyPath = Setting.Text(configuration, names.Key, "");
-        string password = Setting.Text(configuration, names.Password, "");
+        (string path, string keyPath, string password) = (names.Certificate, names.Key, names.Password);
         if (path.Length == 0)
         {
             return keyPath.Length == 0 && password.Length == 0
                 ? null
-                : throw new SettingException(names.Certificate, "", $"the certificate that {(keyPath.Length > 0 ? names.Key : names.Password)} belongs to");
+                : throw new RefusedSettingException(names.CertificateName, "", $"the certificate that {(keyPath.Length > 0 ? names.KeyName : names.PasswordName)} belongs to");
         }
-        byte[] bytes = ReadFile(names.Certificate, path);
+        byte[] bytes = ReadFile(names.CertificateName, path);
         TlsCertificate certificate = bytes.AsSpan().IndexOf(PemMark) >= 0
             ? FromPem(names, path, Encoding.UTF8.GetString(bytes), keyPath, password)
             : FromPkcs12(names, path, bytes, keyPath, password);
@@ -30,12 +28,12 @@ internal sealed record TlsCertificate(X509Certificate2 Leaf, X509Certificate2Col
         return certificate;
     }
 
-    private static TlsCertificate FromPem(TlsNames names, string path, string pem, string keyPath, string password)
+    private static TlsCertificate FromPem(TlsFiles names, string path, string pem, string keyPath, string password)
     {
-        string key = keyPath.Length == 0 ? pem : Encoding.UTF8.GetString(ReadFile(names.Key, keyPath));
+        string key = keyPath.Length == 0 ? pem : Encoding.UTF8.GetString(ReadFile(names.KeyName, keyPath));
         if (!key.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
         {
-            throw new SettingException(names.Key, keyPath, "a PEM file with the private key of the certificate");
+            throw new RefusedSettingException(names.KeyName, keyPath, "a PEM file with the private key of the certificate");
         }
         try
         {
@@ -50,42 +48,42 @@ internal sealed record TlsCertificate(X509Certificate2 Leaf, X509Certificate2Col
         {
             bool isEncrypted = key.Contains("ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal);
             throw isEncrypted
-                ? new SettingException(names.Password, password.Length == 0 ? "" : "***", $"the password of the private key ({exception.Message})")
-                : new SettingException(names.Certificate, path, $"a PEM file whose first certificate belongs to the private key ({exception.Message})");
+                ? new RefusedSettingException(names.PasswordName, password.Length == 0 ? "" : "***", $"the password of the private key ({exception.Message})")
+                : new RefusedSettingException(names.CertificateName, path, $"a PEM file whose first certificate belongs to the private key ({exception.Message})");
         }
     }
 
-    private static TlsCertificate FromPkcs12(TlsNames names, string path, byte[] bytes, string keyPath, string password)
+    private static TlsCertificate FromPkcs12(TlsFiles names, string path, byte[] bytes, string keyPath, string password)
     {
         if (keyPath.Length > 0)
         {
-            throw new SettingException(names.Key, keyPath, "nothing beside a PFX file, which holds its key");
+            throw new RefusedSettingException(names.KeyName, keyPath, "nothing beside a PFX file, which holds its key");
         }
         try
         {
             X509Certificate2Collection all = X509CertificateLoader.LoadPkcs12Collection(bytes, password);
             X509Certificate2 leaf = all.FirstOrDefault(one => one.HasPrivateKey)
-                ?? throw new SettingException(names.Certificate, path, "a PFX file that holds a private key");
+                ?? throw new RefusedSettingException(names.CertificateName, path, "a PFX file that holds a private key");
             return new TlsCertificate(leaf, Without(all, leaf));
         }
         catch (CryptographicException exception)
         {
             bool isPassword = exception.Message.Contains("password", StringComparison.OrdinalIgnoreCase);
             throw isPassword
-                ? new SettingException(names.Password, password.Length == 0 ? "" : "***", $"the password of {path}")
-                : new SettingException(names.Certificate, path, $"a certificate as PEM, or as PFX (PKCS #12) ({exception.Message})");
+                ? new RefusedSettingException(names.PasswordName, password.Length == 0 ? "" : "***", $"the password of {path}")
+                : new RefusedSettingException(names.CertificateName, path, $"a certificate as PEM, or as PFX (PKCS #12) ({exception.Message})");
         }
     }
 
-    private void RefuseUnusable(TlsNames names, string path, DateTimeOffset now)
+    private void RefuseUnusable(TlsFiles names, string path, DateTimeOffset now)
     {
         if (now > Leaf.NotAfter)
         {
-            throw new SettingException(names.Certificate, path, $"a certificate that is valid now (this one expired at {Leaf.NotAfter.ToUniversalTime():u})");
+            throw new RefusedSettingException(names.CertificateName, path, $"a certificate that is valid now (this one expired at {Leaf.NotAfter.ToUniversalTime():u})");
         }
         if (now < Leaf.NotBefore)
         {
-            throw new SettingException(names.Certificate, path, $"a certificate that is valid now (this one begins at {Leaf.NotBefore.ToUniversalTime():u})");
+            throw new RefusedSettingException(names.CertificateName, path, $"a certificate that is valid now (this one begins at {Leaf.NotBefore.ToUniversalTime():u})");
         }
     }
 
@@ -97,7 +95,7 @@ internal sealed record TlsCertificate(X509Certificate2 Leaf, X509Certificate2Col
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new SettingException(name, path, $"a file that can be read ({exception.Message})");
+            throw new RefusedSettingException(name, path, $"a file that can be read ({exception.Message})");
         }
     }
 

@@ -8,7 +8,7 @@ internal static class QueryRegistration
 {
     public static IServiceCollection AddQuery(this IServiceCollection services)
     {
-        services.AddSettings<QueryOptions>(QueryOptions.Section);
+        services.AddSection<QueryOptions>(QueryOptions.Section);
         services.AddSingleton<QueryGate>();
         services.AddSingleton<SeriesIndex>();
         services.AddOpenApi(openApi => openApi.AddDocumentTransformer((document, _, _) =>

@@ -7,7 +7,7 @@ namespace Observability.Aggregator.Security;
 /// The one place where access is decided: after routing, before any endpoint runs. An endpoint without a policy is a bug and is refused
 /// by throwing. Calls of a gRPC method pass: <see cref="GrpcKeyInterceptor"/> refuses them, with a status of gRPC.
 /// </summary>
-internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings settings, OriginPolicy origins)
+internal sealed class AccessMiddleware(RequestDelegate next, SecurityOptions options, OriginPolicy origins)
 {
     public const string ApiKeyHeader = "x-api-key";
 
@@ -28,7 +28,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings se
         {
             Access.Public => next(context),
             Access.Ingest when endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null => next(context),
-            Access.Ingest => settings.IngestKeys.Allows(context.Request.Headers[ApiKeyHeader]) ? next(context) : RefuseKey(context),
+            Access.Ingest => options.IngestKeys.Allows(context.Request.Headers[ApiKeyHeader]) ? next(context) : RefuseKey(context),
             Access.View => AllowView(context, endpoint),
             _ => throw new UnreachableException($"BUG: access policy {access} is unknown."),
         };
@@ -40,14 +40,14 @@ internal sealed class AccessMiddleware(RequestDelegate next, SecuritySettings se
         {
             return Refuse(
                 context, StatusCodes.Status403Forbidden,
-                $"Cannot answer a page of origin '{context.Request.Headers.Origin}': it is not listed. Add it to {SecuritySettings.AllowedOriginsName}.");
+                $"Cannot answer a page of origin '{context.Request.Headers.Origin}': it is not listed. Add it to {SecurityOptions.AllowedOriginsName}.");
         }
         LetTheOriginRead(context);
         if (HttpMethods.IsOptions(context.Request.Method))
         {
             return AnswerPreflight(context, endpoint);
         }
-        if (settings.ViewTokens.Allows(ViewToken.Find(context)))
+        if (options.ViewTokens.Allows(ViewToken.Find(context)))
         {
             return next(context);
         }

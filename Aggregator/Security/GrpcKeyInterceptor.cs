@@ -8,7 +8,7 @@ namespace Observability.Aggregator.Security;
 /// Refuses a streaming call before any of its messages is read: without a key of TELEMETRY_API_KEYS, or, where the client sends a stream, while the aggregator
 /// drains. Unary calls pass: the only one is health's Check, which a load balancer asks without a key.
 /// </summary>
-internal sealed class GrpcKeyInterceptor(SecuritySettings settings, ServingState serving) : Interceptor
+internal sealed class GrpcKeyInterceptor(SecurityOptions options, ServingState serving) : Interceptor
 {
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
@@ -37,15 +37,15 @@ internal sealed class GrpcKeyInterceptor(SecuritySettings settings, ServingState
     private void RefuseWithoutKey(ServerCallContext context)
     {
         string? presented = context.GetHttpContext().Request.Headers[AccessMiddleware.ApiKeyHeader];
-        if (settings.IngestKeys.Allows(presented))
+        if (options.IngestKeys.Allows(presented))
         {
             return;
         }
         throw new RpcException(new Status(
             StatusCode.Unauthenticated,
             string.IsNullOrEmpty(presented)
-                ? $"Cannot accept the call: metadata '{AccessMiddleware.ApiKeyHeader}' is missing. Send a key of {SecuritySettings.ApiKeysName}."
-                : $"Cannot accept the call: the key in '{AccessMiddleware.ApiKeyHeader}' is none of {SecuritySettings.ApiKeysName}."));
+                ? $"Cannot accept the call: metadata '{AccessMiddleware.ApiKeyHeader}' is missing. Send a key of {SecurityOptions.ApiKeysName}."
+                : $"Cannot accept the call: the key in '{AccessMiddleware.ApiKeyHeader}' is none of {SecurityOptions.ApiKeysName}."));
     }
 
     private void RefuseWhileDraining()

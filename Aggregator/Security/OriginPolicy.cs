@@ -4,7 +4,7 @@ namespace Observability.Aggregator.Security;
 /// Which web pages may read from here. Programs send no Origin and are judged by their token alone; a browser always sends one, and a page
 /// of another origin must be listed, since a browser would otherwise lend any page its access to this machine's ports.
 /// </summary>
-internal sealed class OriginPolicy(SecuritySettings settings)
+internal sealed class OriginPolicy(SecurityOptions options)
 {
     public bool Allows(HttpRequest request)
     {
@@ -14,8 +14,8 @@ internal sealed class OriginPolicy(SecuritySettings settings)
             return true;
         }
         string? origin = Normalize(presented);
-        return settings.AllowedOrigins.Contains("*")
-            || (origin is not null && (origin == Normalize($"{request.Scheme}://{request.Host}") || settings.AllowedOrigins.Contains(origin)));
+        return options.AllowedOrigins.Contains("*")
+            || (origin is not null && (origin == Normalize($"{request.Scheme}://{request.Host}") || options.AllowedOrigins.Contains(origin)));
     }
 
     /// <summary>scheme://host:port in lower case with the port always written, or null when the text is no origin.</summary>

@@ -6,7 +6,7 @@ internal static class SecurityRegistration
 {
     public static IServiceCollection AddSecurity(this IServiceCollection services)
     {
-        services.AddSettings(SecuritySettings.Read);
+        services.AddVariables<SecurityOptions>().PostConfigure(security => security.Parse());
         services.AddSingleton<OriginPolicy>();
         return services;
     }

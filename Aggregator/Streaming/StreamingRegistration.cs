@@ -7,7 +7,7 @@ internal static class StreamingRegistration
 {
     public static IServiceCollection AddStreaming(this IServiceCollection services)
     {
-        services.AddSettings<StreamingOptions>(StreamingOptions.Section);
+        services.AddSection<StreamingOptions>(StreamingOptions.Section);
         services.AddSingleton<StreamingCounters>();
         services.AddSingleton<FrameLoop>();
         services.AddSingleton<LiveHub>();

@@ -10,20 +10,19 @@ internal sealed class ConfiguredRules
 
     public IReadOnlyList<TriggerRule> Rules { get; }
 
-    public static ConfiguredRules Read(IConfiguration configuration)
+    public static ConfiguredRules Read(TriggerOptions options)
     {
-        TriggerOptions options = SettingSection.Read<TriggerOptions>(configuration, TriggerOptions.Section);
         foreach ((string name, string address) in options.Webhooks)
         {
             if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
             {
-                throw new SettingException($"{TriggerOptions.Section}:Webhooks:{name}", address, "an http or https address");
+                throw new RefusedSettingException($"{TriggerOptions.Section}:Webhooks:{name}", address, "an http or https address");
             }
         }
-        if (options.Rules.Count > options.RulesMax)
+        if (options.Rules.Count > int.Max(0, options.RulesMax))
         {
             string count = options.Rules.Count.ToString(CultureInfo.InvariantCulture);
-            throw new SettingException($"{TriggerOptions.Section}:Rules", $"{count} rules", $"at most {options.RulesMax} (Triggers:RulesMax)");
+            throw new RefusedSettingException($"{TriggerOptions.Section}:Rules", $"{count} rules", $"at most {options.RulesMax} (Triggers:RulesMax)");
         }
         var rules = new List<TriggerRule>();
         for (int index = 0; index < options.Rules.Count; index++)
@@ -31,11 +30,11 @@ internal sealed class ConfiguredRules
             string setting = $"{TriggerOptions.Section}:Rules:{index}";
             if (!TriggerRule.TryRead(options.Rules[index], options, isConfigured: true, out TriggerRule? rule, out string error))
             {
-                throw new SettingException(setting, options.Rules[index].Name, $"a rule that can be used. {error}");
+                throw new RefusedSettingException(setting, options.Rules[index].Name, $"a rule that can be used. {error}");
             }
             if (rules.Any(other => other.Id == rule!.Id))
             {
-                throw new SettingException(setting, rule!.Definition.Name, "a name that no other rule has");
+                throw new RefusedSettingException(setting, rule!.Definition.Name, "a name that no other rule has");
             }
             rules.Add(rule!);
         }

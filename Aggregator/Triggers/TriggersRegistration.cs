@@ -6,8 +6,8 @@ internal static class TriggersRegistration
 {
     public static IServiceCollection AddTriggers(this IServiceCollection services)
     {
-        services.AddSettings<TriggerOptions>(TriggerOptions.Section);
-        services.AddSettings(ConfiguredRules.Read);
+        services.AddSection<TriggerOptions>(TriggerOptions.Section).PostConfigure(options => ConfiguredRules.Read(options));
+        services.AddSingleton(provider => ConfiguredRules.Read(provider.GetRequiredService<TriggerOptions>()));
         services.AddSingleton<TriggerCounters>();
         services.AddSingleton<FiringLog>();
         services.AddSingleton<WebhookQueue>();

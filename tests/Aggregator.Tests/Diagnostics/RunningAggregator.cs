@@ -41,7 +41,7 @@ internal sealed class RunningAggregator : IAsyncDisposable
         [
             "--GRPC_PORT=0", "--WS_PORT=0", "--METRICS_PORT=0", "--LOG_LEVEL=error", "--Shutdown:StopTimeoutMs=60000", .. settings.Select(setting => "--" + setting),
         ];
-        WebApplication app = Program.Build(args);
+        WebApplication app = Program.Build(Program.CreateBuilder(args));
         try
         {
             await app.StartAsync(TestContext.Current.CancellationToken);

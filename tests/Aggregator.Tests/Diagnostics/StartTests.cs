@@ -12,6 +12,10 @@ public sealed class StartTests
     [InlineData("LOG_LEVEL", "loud", "Cannot start: LOG_LEVEL is 'loud', allowed is trace, debug, info, warn, error, critical or none.")]
     [InlineData("ALLOWED_ORIGINS", "localhost:5173", "Cannot start: ALLOWED_ORIGINS is 'localhost:5173', allowed is a comma-separated list of http(s)://host[:port], or *.")]
     [InlineData("Shutdown__DrainTimeoutMs", "soon", "Cannot start: Shutdown:DrainTimeoutMs is 'soon', allowed is a number from 0 to 60000.")]
+    [InlineData("METRICS_PORT", "http", "Cannot start: METRICS_PORT is 'http', allowed is a port from 1 to 65535, or 0 for a free one.")]
+    [InlineData("Query__QueueTimeoutMs", "-1", "Cannot start: Query:QueueTimeoutMs is '-1', allowed is a number from 0 to 600000.")]
+    [InlineData("Query__QueueTimeout", "5", "Cannot start: Query:QueueTimeout is no setting. Query has ListedSeriesMax, SampledSeriesMax, ValuesMax, StepsMax, QueriesAtOnceMax, QueueTimeoutMs.")]
+    [InlineData("TELEMETRY_API_KEYS", "with blank", "Cannot start: TELEMETRY_API_KEYS is '***', allowed is a comma-separated list of printable ASCII keys of at most 1024 characters.")]
     [InlineData("GRAFANA_URL", "localhost:3000", "Cannot start: GRAFANA_URL is 'localhost:3000', allowed is empty, or an absolute http:// or https:// address without user, query or fragment, such as https://grafana.example.com.")]
     [InlineData("DASHBOARD_PATH", "/nowhere", "Cannot start: DASHBOARD_PATH is '/nowhere', allowed is a folder that holds the built page (index.html).")]
     public async Task Run_WhenASettingIsOutOfRange_EndsWithOneLineAndExitCode1(string name, string value, string line)
@@ -19,6 +23,25 @@ public sealed class StartTests
         (int exitCode, string output, string errors) = await RunAsync((name, value));
         Assert.Equal(line, errors.Trim());
         Assert.Equal("", output.Trim());
+        Assert.Equal(1, exitCode);
+    }
+
+    [Fact]
+    public async Task Run_WhenARuleOfTheConfigurationHasAnUnknownKey_NamesIt()
+    {
+        (int exitCode, _, string errors) = await RunAsync(("Triggers__Rules__0__Name", "high"), ("Triggers__Rules__0__Treshold", "5"));
+        Assert.StartsWith("Cannot start: Triggers:Rules:0:Treshold is no setting. Triggers:Rules:0 has Name, Selector, ", errors, StringComparison.Ordinal);
+        Assert.Single(errors.Trim().Split('\n'));
+        Assert.Equal(1, exitCode);
+    }
+
+    [Fact]
+    public async Task Run_WhenSeveralSettingsAreWrong_NamesEachInALine()
+    {
+        (int exitCode, _, string errors) = await RunAsync(("Query__StepsMax", "0"), ("Streaming__LagMs", "1"));
+        Assert.Equal(
+            ["Cannot start: Query:StepsMax is '0', allowed is a number from 1 to 1000000.", "Cannot start: Streaming:LagMs is '1', allowed is a number from 50 to 60000."],
+            errors.Trim().Split('\n').Order());
         Assert.Equal(1, exitCode);
     }
 

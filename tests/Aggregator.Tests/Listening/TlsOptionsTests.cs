@@ -1,15 +1,16 @@
 using Microsoft.Extensions.Configuration;
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Listening;
+using Observability.Aggregator.Tests.Diagnostics;
 
 namespace Observability.Aggregator.Tests.Listening;
 
-public sealed class TlsSettingsTests
+public sealed class TlsOptionsTests
 {
     [Fact]
     public void Read_WithNothingSet_LeavesEveryPortInClearText()
     {
-        TlsSettings settings = Read();
+        TlsOptions settings = Read();
         Assert.All(Enum.GetValues<Listener>(), listener => Assert.Null(settings.Of(listener)));
         Assert.Empty(settings.ExpiriesByPort());
     }
@@ -20,7 +21,7 @@ public sealed class TlsSettingsTests
     public void Read_PemWithItsKeyOrPfx_TakesEither(string password)
     {
         using var certificate = new TestCertificate(password: password);
-        TlsSettings settings = Read(
+        TlsOptions settings = Read(
             ("GRPC_TLS_CERTIFICATE", certificate.CertificatePath), ("GRPC_TLS_KEY", certificate.KeyPath), ("GRPC_TLS_PASSWORD", password),
             ("WS_TLS_CERTIFICATE", certificate.PfxPath), ("WS_TLS_PASSWORD", password));
         Assert.True(settings.Of(Listener.Grpc)!.Leaf.HasPrivateKey);
@@ -34,7 +35,7 @@ public sealed class TlsSettingsTests
     {
         using var certificate = new TestCertificate();
         File.AppendAllText(certificate.CertificatePath, "\n" + File.ReadAllText(certificate.AuthorityPath));
-        TlsSettings settings = Read(("WS_TLS_CERTIFICATE", certificate.CertificatePath), ("WS_TLS_KEY", certificate.KeyPath));
+        TlsOptions settings = Read(("WS_TLS_CERTIFICATE", certificate.CertificatePath), ("WS_TLS_KEY", certificate.KeyPath));
         Assert.Equal("CN=localhost", settings.Of(Listener.Web)!.Leaf.Subject);
         Assert.Equal("CN=test authority", Assert.Single(settings.Of(Listener.Web)!.Intermediates).Subject);
     }
@@ -42,7 +43,7 @@ public sealed class TlsSettingsTests
     [Fact]
     public void Read_AMissingFile_NamesSettingAndFile()
     {
-        SettingException refused = Refused(("GRPC_TLS_CERTIFICATE", "/nowhere/server.pem"));
+        RefusedSettingException refused = Refused(("GRPC_TLS_CERTIFICATE", "/nowhere/server.pem"));
         Assert.StartsWith("Cannot start: GRPC_TLS_CERTIFICATE is '/nowhere/server.pem', allowed is a file that can be read", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
     }
@@ -51,15 +52,15 @@ public sealed class TlsSettingsTests
     public void Read_AMissingKeyFile_NamesIt()
     {
         using var certificate = new TestCertificate();
-        Assert.Equal("GRPC_TLS_KEY", Refused(("GRPC_TLS_CERTIFICATE", certificate.CertificatePath), ("GRPC_TLS_KEY", "/nowhere/server.key")).Name);
-        Assert.Equal("GRPC_TLS_KEY", Refused(("GRPC_TLS_CERTIFICATE", certificate.CertificatePath)).Name);
+        Assert.Equal("GRPC_TLS_KEY", Refused(("GRPC_TLS_CERTIFICATE", certificate.CertificatePath), ("GRPC_TLS_KEY", "/nowhere/server.key")).Setting);
+        Assert.Equal("GRPC_TLS_KEY", Refused(("GRPC_TLS_CERTIFICATE", certificate.CertificatePath)).Setting);
     }
 
     [Fact]
     public void Read_AKeyWithoutACertificate_AsksForIt()
     {
         using var certificate = new TestCertificate();
-        SettingException refused = Refused(("WS_TLS_KEY", certificate.KeyPath));
+        RefusedSettingException refused = Refused(("WS_TLS_KEY", certificate.KeyPath));
         Assert.Equal("Cannot start: WS_TLS_CERTIFICATE is '', allowed is the certificate that WS_TLS_KEY belongs to.", refused.Message);
     }
 
@@ -69,9 +70,9 @@ public sealed class TlsSettingsTests
     public void Read_AWrongPassword_NamesTheSettingAndKeepsTheSecret(string password, string told)
     {
         using var certificate = new TestCertificate(password: "right-one");
-        SettingException pfx = Refused(("GRPC_TLS_CERTIFICATE", certificate.PfxPath), ("GRPC_TLS_PASSWORD", password));
+        RefusedSettingException pfx = Refused(("GRPC_TLS_CERTIFICATE", certificate.PfxPath), ("GRPC_TLS_PASSWORD", password));
         Assert.StartsWith($"Cannot start: GRPC_TLS_PASSWORD is '{told}', allowed is the password of {certificate.PfxPath}", pfx.Message, StringComparison.Ordinal);
-        SettingException pem = Refused(
+        RefusedSettingException pem = Refused(
             ("GRPC_TLS_CERTIFICATE", certificate.CertificatePath), ("GRPC_TLS_KEY", certificate.KeyPath), ("GRPC_TLS_PASSWORD", password));
         Assert.StartsWith($"Cannot start: GRPC_TLS_PASSWORD is '{told}', allowed is the password of the private key", pem.Message, StringComparison.Ordinal);
     }
@@ -90,7 +91,7 @@ public sealed class TlsSettingsTests
     {
         using var one = new TestCertificate();
         using var other = new TestCertificate();
-        Assert.Equal("GRPC_TLS_CERTIFICATE", Refused(("GRPC_TLS_CERTIFICATE", one.CertificatePath), ("GRPC_TLS_KEY", other.KeyPath)).Name);
+        Assert.Equal("GRPC_TLS_CERTIFICATE", Refused(("GRPC_TLS_CERTIFICATE", one.CertificatePath), ("GRPC_TLS_KEY", other.KeyPath)).Setting);
     }
 
     [Fact]
@@ -98,11 +99,11 @@ public sealed class TlsSettingsTests
     {
         using var certificate = new TestCertificate();
         File.WriteAllText(certificate.PfxPath, "not a certificate");
-        Assert.Equal("GRPC_TLS_CERTIFICATE", Refused(("GRPC_TLS_CERTIFICATE", certificate.PfxPath)).Name);
+        Assert.Equal("GRPC_TLS_CERTIFICATE", Refused(("GRPC_TLS_CERTIFICATE", certificate.PfxPath)).Setting);
     }
 
-    private static SettingException Refused(params (string Name, string Value)[] settings) => Assert.Throws<SettingException>(() => Read(settings));
+    private static RefusedSettingException Refused(params (string Name, string Value)[] settings) =>
+        TestOptions.Refused<TlsOptions>(services => services.AddListeningOptions(), settings);
 
-    private static TlsSettings Read(params (string Name, string Value)[] settings) => TlsSettings.Read(
-        new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(one => one.Name, one => (string?)one.Value)).Build());
+    private static TlsOptions Read(params (string Name, string Value)[] settings) => TestOptions.Read<TlsOptions>(services => services.AddListeningOptions(), settings);
 }

@@ -1,27 +1,28 @@
 namespace Observability.Aggregator.Diagnostics;
 
 /// <summary>LOG_LEVEL: the least severe event that is written. The framework's own events start at warning unless debug is asked for.</summary>
-internal static class LogLevelSetting
+internal static class ConsoleLog
 {
-    public const string Name = "LOG_LEVEL";
+    private const string Name = "LOG_LEVEL";
 
-    public static LogLevel Read(IConfiguration configuration)
+    private static LogLevel Read(IConfiguration configuration)
     {
-        string text = Setting.Text(configuration, Name, "info");
+        string text = configuration[Name]?.Trim() ?? "";
         return text.ToUpperInvariant() switch
         {
             "TRACE" => LogLevel.Trace,
             "DEBUG" => LogLevel.Debug,
-            "INFO" or "INFORMATION" => LogLevel.Information,
+            "" or "INFO" or "INFORMATION" => LogLevel.Information,
             "WARN" or "WARNING" => LogLevel.Warning,
             "ERROR" => LogLevel.Error,
             "CRITICAL" => LogLevel.Critical,
             "NONE" => LogLevel.None,
-            _ => throw new SettingException(Name, text, "trace, debug, info, warn, error, critical or none"),
+            _ => throw new RefusedSettingException(Name, text, "trace, debug, info, warn, error, critical or none"),
         };
     }
 
-    public static void Apply(ILoggingBuilder logging, IConfiguration configuration)
+    /// <summary>Before the host is built: what it logs then counts as well.</summary>
+    public static void Configure(ILoggingBuilder logging, IConfiguration configuration)
     {
         LogLevel level = Read(configuration);
         logging.SetMinimumLevel(level);
@@ -32,6 +33,8 @@ internal static class LogLevelSetting
         }
         if (level > LogLevel.Debug)
         {
+            // A start that fails is told in a line of ours, not with a stack trace.
+            logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
             // Not to be serving yet, or any longer, is no failure.
             logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         }

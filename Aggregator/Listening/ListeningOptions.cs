@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Sockets;
 using Observability.Aggregator.Diagnostics;
@@ -5,7 +6,7 @@ using Observability.Aggregator.Diagnostics;
 namespace Observability.Aggregator.Listening;
 
 /// <summary>Where the process listens: GRPC_PORT, WS_PORT, METRICS_PORT, BIND_ADDRESS. Port 0 asks for a free one.</summary>
-internal sealed class ListenSettings
+internal sealed class ListeningOptions
 {
     public const string GrpcPortName = "GRPC_PORT";
     public const string WebPortName = "WS_PORT";
@@ -13,26 +14,18 @@ internal sealed class ListenSettings
     public const string BindAddressName = "BIND_ADDRESS";
 
     private const string Localhost = "localhost";
+    private const string PortAllowed = "a port from 1 to 65535, or 0 for a free one";
 
-    private ListenSettings(string bindAddress, IPAddress? address, int grpcPort, int webPort, int metricsPort)
-    {
-        BindAddress = bindAddress;
-        Address = address;
-        GrpcPort = grpcPort;
-        WebPort = webPort;
-        MetricsPort = metricsPort;
-    }
+    [ConfigurationKeyName(GrpcPortName), Range(0, ushort.MaxValue, ErrorMessage = PortAllowed)] public int? GrpcPort { get; init; }
 
-    public string BindAddress { get; }
+    [ConfigurationKeyName(WebPortName), Range(0, ushort.MaxValue, ErrorMessage = PortAllowed)] public int? WebPort { get; init; }
+
+    [ConfigurationKeyName(MetricsPortName), Range(0, ushort.MaxValue, ErrorMessage = PortAllowed)] public int? MetricsPort { get; init; }
+
+    [ConfigurationKeyName(BindAddressName)] public string BindAddress { get; set; } = Localhost;
 
     /// <summary>The address as given; null for localhost, which is both loopback addresses.</summary>
-    public IPAddress? Address { get; }
-
-    public int GrpcPort { get; }
-
-    public int WebPort { get; }
-
-    public int MetricsPort { get; }
+    public IPAddress? Address { get; private set; }
 
     /// <summary>How a program on this machine writes the address in a URL.</summary>
     public string UrlHost => Address switch
@@ -43,24 +36,18 @@ internal sealed class ListenSettings
         _ => Address.ToString(),
     };
 
-    public static ListenSettings Read(IConfiguration configuration)
+    public void Normalize()
     {
-        string bindAddress = Setting.Text(configuration, BindAddressName, Localhost);
-        var settings = new ListenSettings(
-            bindAddress,
-            ReadAddress(bindAddress),
-            ReadPort(configuration, GrpcPortName, 9000),
-            ReadPort(configuration, WebPortName, 8080),
-            ReadPort(configuration, MetricsPortName, 9100));
-        settings.RefuseEqualPorts();
-        return settings;
+        BindAddress = string.IsNullOrWhiteSpace(BindAddress) ? Localhost : BindAddress.Trim();
+        Address = ReadAddress(BindAddress);
+        RefuseEqualPorts();
     }
 
     public int PortOf(Listener listener) => listener switch
     {
-        Listener.Grpc => GrpcPort,
-        Listener.Web => WebPort,
-        _ => MetricsPort,
+        Listener.Grpc => GrpcPort ?? 9000,
+        Listener.Web => WebPort ?? 8080,
+        _ => MetricsPort ?? 9100,
     };
 
     public static string NameOf(Listener listener) => listener switch
@@ -69,9 +56,6 @@ internal sealed class ListenSettings
         Listener.Web => WebPortName,
         _ => MetricsPortName,
     };
-
-    private static int ReadPort(IConfiguration configuration, string name, int fallback) =>
-        Setting.Integer(configuration, name, fallback, 0, ushort.MaxValue, "a port from 1 to 65535, or 0 for a free one");
 
     private static IPAddress? ReadAddress(string text)
     {
@@ -85,7 +69,7 @@ internal sealed class ListenSettings
         }
         return IPAddress.TryParse(text.Trim('[', ']'), out IPAddress? address)
             ? address
-            : throw new SettingException(BindAddressName, text, "localhost, * or an IP address of this machine");
+            : throw new RefusedSettingException(BindAddressName, text, "localhost, * or an IP address of this machine");
     }
 
     private void RefuseEqualPorts()
@@ -97,7 +81,7 @@ internal sealed class ListenSettings
             {
                 if (one < other && PortOf(one) != 0 && PortOf(one) == PortOf(other))
                 {
-                    throw new SettingException(NameOf(other), $"{PortOf(other)}", $"a port other than that of {NameOf(one)}");
+                    throw new RefusedSettingException(NameOf(other), $"{PortOf(other)}", $"a port other than that of {NameOf(one)}");
                 }
             }
         }

@@ -1,10 +1,9 @@
 using System.Text.Json;
-using Microsoft.Extensions.Configuration;
 using Observability.Aggregator.Diagnostics;
 
 namespace Observability.Aggregator.Tests.Diagnostics;
 
-public sealed class LinkSettingsTests
+public sealed class LinkOptionsTests
 {
     [Theory]
     [InlineData("http://localhost:3001", "http://localhost:3001")]
@@ -26,7 +25,7 @@ public sealed class LinkSettingsTests
     [InlineData("http://example.com/#top")]
     public void Read_WhenItIsNone_NamesSettingValueAndAllowed(string value)
     {
-        var exception = Assert.Throws<SettingException>(() => Read(value));
+        var exception = Assert.Throws<RefusedSettingException>(() => Read(value));
         Assert.Equal(
             $"Cannot start: GRAFANA_URL is '{value}', allowed is empty, or an absolute http:// or https:// address without user, query or fragment, " +
             "such as https://grafana.example.com.", exception.Message);
@@ -35,7 +34,7 @@ public sealed class LinkSettingsTests
     [Fact]
     public void Read_WhenItHoldsAPassword_RefusesItWithoutRepeatingIt()
     {
-        var exception = Assert.Throws<SettingException>(() => Read("https://admin:hush@example.com"));
+        var exception = Assert.Throws<RefusedSettingException>(() => Read("https://admin:hush@example.com"));
         Assert.StartsWith("Cannot start: GRAFANA_URL is '***'", exception.Message, StringComparison.Ordinal);
     }
 
@@ -49,6 +48,6 @@ public sealed class LinkSettingsTests
         Assert.Equal(address, JsonDocument.Parse(body).RootElement.GetProperty("links").GetProperty("grafana").GetString());
     }
 
-    private static LinkSettings Read(string value) =>
-        LinkSettings.Read(new ConfigurationBuilder().AddInMemoryCollection([new(LinkSettings.GrafanaName, value)]).Build());
+    private static LinkOptions Read(string value) =>
+        TestOptions.Read<LinkOptions>(services => services.AddDiagnostics(), ("GRAFANA_URL", value));
 }

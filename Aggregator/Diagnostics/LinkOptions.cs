@@ -1,33 +1,29 @@
 namespace Observability.Aggregator.Diagnostics;
 
 /// <summary>GRAFANA_URL: where people reach Grafana. The page learns it from /api/status and offers it as a link.</summary>
-internal sealed class LinkSettings
+internal sealed class LinkOptions
 {
-    public const string GrafanaName = "GRAFANA_URL";
-
-    private LinkSettings(string? grafana)
-    {
-        Grafana = grafana;
-    }
+    private const string GrafanaName = "GRAFANA_URL";
 
     /// <summary>Without a slash at its end; null when there is none to link to.</summary>
-    public string? Grafana { get; }
+    [ConfigurationKeyName(GrafanaName)] public string? Grafana { get; set; }
 
-    public static LinkSettings Read(IConfiguration configuration)
+    public void Normalize()
     {
-        string text = Setting.Text(configuration, GrafanaName, "");
+        string text = Grafana?.Trim() ?? "";
         if (text.Length == 0)
         {
-            return new LinkSettings(null);
+            Grafana = null;
+            return;
         }
         // Whoever may look at the page is told the address: a password has no place in it, nor in the line that refuses it.
         bool hasPassword = text.Contains('@', StringComparison.Ordinal);
         bool isAddress = Uri.TryCreate(text, UriKind.Absolute, out Uri? address)
             && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
             && address is { Host.Length: > 0, Query: "", Fragment: "" };
-        return isAddress && !hasPassword
-            ? new LinkSettings(address!.AbsoluteUri.TrimEnd('/'))
-            : throw new SettingException(
+        Grafana = isAddress && !hasPassword
+            ? address!.AbsoluteUri.TrimEnd('/')
+            : throw new RefusedSettingException(
                 GrafanaName, hasPassword ? "***" : text,
                 "empty, or an absolute http:// or https:// address without user, query or fragment, such as https://grafana.example.com");
     }
