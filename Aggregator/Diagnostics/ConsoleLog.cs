@@ -33,7 +33,7 @@ internal static class ConsoleLog
         }
         if (level > LogLevel.Debug)
         {
-            // A start that fails is told in a line of ours, not with a stack trace.
+            // A failed start prints one line of ours, not with a stack trace.
             logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
             // Not to be serving yet, or any longer, is no failure.
             logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);

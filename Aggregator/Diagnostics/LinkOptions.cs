@@ -16,7 +16,7 @@ internal sealed class LinkOptions
             Grafana = null;
             return;
         }
-        // Whoever may look at the page is told the address: a password has no place in it, nor in the line that refuses it.
+        // Everyone who may open the page sees the address: a password has no place in it, nor in the line that refuses it.
         bool hasPassword = text.Contains('@', StringComparison.Ordinal);
         bool isAddress = Uri.TryCreate(text, UriKind.Absolute, out Uri? address)
             && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)

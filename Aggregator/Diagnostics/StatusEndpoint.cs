@@ -14,7 +14,7 @@ namespace Observability.Aggregator.Diagnostics;
 /// <summary>GET /api/status: what this process is and how it does. The one place that reads every feature.</summary>
 internal static class StatusEndpoint
 {
-    /// <summary>Connections of the live stream that are told one by one; all of them count.</summary>
+    /// <summary>Connections of the live stream that are listed one by one; all of them are counted.</summary>
     public const int ConnectionsMax = 1000;
 
     private static readonly string Version =

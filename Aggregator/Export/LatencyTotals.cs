@@ -29,7 +29,7 @@ internal sealed class LatencyTotals
     /// <summary>The end of the first interval that was added; 0 before it.</summary>
     public long CreatedNs { get; private set; }
 
-    /// <summary>Milliseconds of one unit of a series; null when it is no unit of time. The standard metric's ms stand for a unit not told.</summary>
+    /// <summary>Milliseconds of one unit of a series; null when it is no unit of time. The standard metric's ms stand for an unknown unit.</summary>
     public static double? MsOf(string unit) => unit switch
     {
         "ms" or "" => 1,

@@ -20,7 +20,7 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
     /// <summary>Last, min, max, sum.</summary>
     public const int SeriesColumns = 4;
 
-    // Null while the group rests.
+    // Null while the group is idle.
     private Open? _open;
 
     // Of counters: the totals that the next increases count from.
@@ -63,7 +63,7 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
         }
     }
 
-    /// <summary>Ends the open period and makes a block of what is pending; the memory for it goes. For series that rest.</summary>
+    /// <summary>Ends the open period and makes a block of what is pending; the memory for it goes. For idle series.</summary>
     public void Flush(RowSealer sealer, long receivedNs)
     {
         if (_open is not { } open)

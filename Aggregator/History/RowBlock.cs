@@ -16,7 +16,7 @@ internal sealed class RowBlock
 
     private readonly byte[] _bytes;
 
-    // Small, and side by side: there are several blocks for each series at rest.
+    // Small, and side by side: there are several blocks for each idle series.
     private readonly ushort _columnCount;
     private readonly ushort _rows;
     private readonly bool _isOrdered;
@@ -39,7 +39,7 @@ internal sealed class RowBlock
 
     public long EndRow => FirstRow + Rows;
 
-    /// <summary>When its newest row was received, by the aggregator's clock: what its age is told by.</summary>
+    /// <summary>When its newest row was received, by the aggregator's clock: its age is counted from it.</summary>
     public long ReceivedNs { get; }
 
     public long OldestNs { get; }

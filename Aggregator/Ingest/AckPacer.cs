@@ -68,7 +68,7 @@ internal sealed class AckPacer : IDisposable
         private long _ackedAtMs = long.MinValue / 2;
         private long _owedSinceMs = Nothing;
 
-        /// <summary>Asked when batches were taken that no Ack has told of. True: write it now.</summary>
+        /// <summary>Asked when batches were taken that no Ack covers yet. True: write it now.</summary>
         public bool IsDue(uint pushIntervalMs)
         {
             if (pushIntervalMs == 0 || 2L * pushIntervalMs > pacer._intervalMs)

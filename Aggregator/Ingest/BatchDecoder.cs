@@ -74,7 +74,7 @@ internal sealed class BatchDecoder
         return IsIdentityText(message);
     }
 
-    /// <summary>The sequence of a batch whose scan failed before it came to it; 0 if that cannot be told.</summary>
+    /// <summary>The sequence of a batch whose scan failed before it came to it; 0 if it is not known.</summary>
     public ulong FindSequence(ReadOnlySpan<byte> message)
     {
         ulong sequence = Batch.Header.Sequence;

@@ -8,7 +8,7 @@ namespace Observability.Aggregator.Ingest;
 /// </summary>
 internal sealed class Cardinality(TelemetryStore store, IngestOptions options)
 {
-    /// <summary>Names told.</summary>
+    /// <summary>Names reported.</summary>
     private const int NamesMax = 5;
 
     /// <summary>A name with at least so many series, half of which differ in one label, is said to explode.</summary>

@@ -8,12 +8,12 @@ namespace Observability.Aggregator.Ingest;
 /// </summary>
 internal sealed class DroppedTotals(ConnectedAgents agents)
 {
-    /// <summary>Reasons told apart; further ones, which only a foreign agent can invent, are one.</summary>
+    /// <summary>Reasons counted apart; further ones, which only a foreign agent can invent, are one.</summary>
     public const int ReasonsMax = 32;
 
     public const string OtherReason = "other";
 
-    // Of our own SDK. They are told before they occur: a counter that begins above 0 has no increase to Prometheus.
+    // Of our own SDK. They are exported before they occur: a counter that begins above 0 has no increase to Prometheus.
     private static readonly string[] KnownReasons =
     [
         "buffer_full", "too_large", "malformed", "rejected", "not_delivered", "series_limit",

@@ -6,7 +6,7 @@ using Observability.Aggregator.Listening;
 namespace Observability.Aggregator.Ingest;
 
 /// <summary>
-/// The open calls: at most Grpc:StreamsMax. Each is told that its input ends when the aggregator starts to drain, and is aborted when a message of it
+/// The open calls: at most Grpc:StreamsMax. Each sees the end of its input when the aggregator starts to drain, and is aborted when a message of it
 /// stays half for Grpc:MessageTimeout.
 /// </summary>
 internal sealed class IngestCalls : IDrain, IDisposable

@@ -9,7 +9,7 @@ internal sealed class IngestMetrics(IngestCounters counters, ConnectedAgents age
 
     public void AddTo(PlatformMetrics metrics)
     {
-        metrics.Gauge("telemetry_agents_connected", "Open streams of agents that told who they are.", () => agents.Count);
+        metrics.Gauge("telemetry_agents_connected", "Open streams of agents whose service and instance are known.", () => agents.Count);
         metrics.Gauge("telemetry_ingest_streams", "Open streams of ingestion.", () => counters.StreamsOpen);
         metrics.Counter("telemetry_ingest_batches_total", "Batches taken from streams.", () => counters.Batches);
         metrics.Counter("telemetry_samples_received_total", "Samples applied.", () => counters.Received);

@@ -3,7 +3,7 @@ using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Ingest;
 
-/// <summary>What a sender is told, and what the counters are called, for each reason. Built once: rejecting allocates nothing.</summary>
+/// <summary>For each reason, the text of the Ack and the label of the counter. Built once: rejecting allocates nothing.</summary>
 internal sealed class RejectTexts
 {
     private readonly string[] _messages;

@@ -26,6 +26,6 @@ internal sealed record SampleQueryText
     [Description("true: histograms of all series are added up, exactly, before the aggregation.")]
     public bool? Merge { get; init; }
 
-    [Description("true: the histogram of each step is told too, as its buckets.")]
+    [Description("true: the histogram of each step is in the answer too, as its buckets.")]
     public bool? Buckets { get; init; }
 }

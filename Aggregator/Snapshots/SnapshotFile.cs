@@ -108,7 +108,7 @@ internal static class SnapshotFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // What made writing fail is told; the half file is overwritten by the next one.
+            // What made writing fail is reported; the half file is overwritten by the next one.
             GC.KeepAlive(exception);
         }
     }

@@ -1,9 +1,9 @@
 namespace Observability.Aggregator.Storage;
 
 /// <summary>
-/// Tells one loop that batches were applied. Any thread signals, once per batch; while the loop has not asked, or was told already, that costs
-/// a fence and a read. However many signals come between two questions, one answer says so. The thread that signals wakes the loop itself: no
-/// other thread has to find the time first.
+/// Tells one loop that batches were applied. Any thread signals, once per batch; while the loop has not asked, or has its answer already, that costs
+/// a fence and a read. However many signals come between two questions, one answer says so. The signalling thread wakes the loop directly, so a
+/// starved thread pool cannot delay a frame.
 /// </summary>
 internal sealed class ArrivalSignal
 {
@@ -18,7 +18,7 @@ internal sealed class ArrivalSignal
     /// <summary>The loop asked and has had no answer yet: the next signal wakes it. Loop's thread.</summary>
     public bool IsAsked => _isAsked;
 
-    /// <summary>Who asks, before the first question. <paramref name="wake"/> runs on the thread that signals: it must be short and must not throw.</summary>
+    /// <summary>Registers the one loop, before its first question. <paramref name="wake"/> runs on the thread that signals: it must be short and must not throw.</summary>
     public void Serve(Action wake)
     {
         if (Interlocked.CompareExchange(ref _wake, wake, null) is not null)

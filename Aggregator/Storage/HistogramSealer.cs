@@ -44,7 +44,7 @@ internal sealed class HistogramSealer(TelemetryStore store)
         return sealedRows;
     }
 
-    /// <summary>For a series that rests: what is open and what is pending go into blocks.</summary>
+    /// <summary>For an idle series: what is open and what is pending go into blocks.</summary>
     public void Close(Series series)
     {
         if (series.Histograms is { } history)

@@ -36,7 +36,7 @@ internal sealed class PublishedList<T> : IReadOnlyList<T> where T : class
         Volatile.Write(ref part.Count, count + 1);
     }
 
-    /// <summary>Others take the place of all items; who reads at this moment sees the former ones.</summary>
+    /// <summary>Replaces all items; a reader in the middle of a read sees the former ones.</summary>
     public void Replace(T[] items) => Volatile.Write(ref _part, new Part(items, items.Length));
 
     public IEnumerator<T> GetEnumerator()

@@ -30,7 +30,7 @@ internal sealed class Source(uint id, string service, string instance)
     /// <summary>The source's series; the index is <see cref="Storage.Series.Slot"/>.</summary>
     public PublishedList<Series> Series { get; } = new();
 
-    /// <summary>0: never told.</summary>
+    /// <summary>0: never reported.</summary>
     public int PushIntervalMs { get => Volatile.Read(ref _pushIntervalMs); set => Volatile.Write(ref _pushIntervalMs, value); }
 
     /// <summary>The greatest timestamp received, by the agent's clock.</summary>
@@ -42,7 +42,7 @@ internal sealed class Source(uint id, string service, string instance)
     /// <summary>The agent's own estimate: server minus agent.</summary>
     public long ClockOffsetNs { get => Volatile.Read(ref _clockOffsetNs); set => Volatile.Write(ref _clockOffsetNs, value); }
 
-    /// <summary>When the agent's present session began, which is when its counters were 0, by the aggregator's clock as far as known; 0: never told.</summary>
+    /// <summary>When the agent's present session began, which is when its counters were 0, by the aggregator's clock as far as known; 0: never reported.</summary>
     public long SessionStartedNs => Volatile.Read(ref _sessionStartedNs);
 
     /// <summary>When the present session was first heard of: what a series received before is of a former one.</summary>

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Observability.Aggregator.Storage;
 
-/// <summary>Limits of the store. What is past one is rejected, counted by its reason, and told to the sender.</summary>
+/// <summary>Limits of the store. What is past one is rejected, counted by its reason, and reported to the sender.</summary>
 internal sealed class StorageOptions
 {
     public const string Section = "Storage";

@@ -231,7 +231,7 @@ internal sealed class FrameLoop : IHostedService
     private void Sleep()
     {
         long nowNs = NowNs;
-        long untilNs = _watch.Viewers.Count > 0 ? _watchAtNs : long.MaxValue;       // who connects wakes us
+        long untilNs = _watch.Viewers.Count > 0 ? _watchAtNs : long.MaxValue;       // a new viewer wakes us
         foreach (RateClass rate in RateClass.All)
         {
             if (_schedule.HasNews(rate) && _registry.StreamsOf(rate).Count > 0)

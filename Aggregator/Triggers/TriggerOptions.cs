@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Observability.Aggregator.Triggers;
 
-/// <summary>Rules that come with the configuration, where their firings are told, and what triggers may cost.</summary>
+/// <summary>Rules that come with the configuration, where their firings are sent, and what triggers may cost.</summary>
 internal sealed class TriggerOptions
 {
     public const string Section = "Triggers";
