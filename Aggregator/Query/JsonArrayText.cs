@@ -7,6 +7,10 @@ namespace Observability.Aggregator.Query;
 /// [Data plane] A JSON array of numbers or of times as text, in memory that is used again. Decimal numbers of few digits, which most gauges are, are written from
 /// their whole number, with the very text that <see cref="double.ToString()"/> has for them. One thread; an array that is larger than
 /// the last ones is all that it allocates for.
+/// <para>
+/// Kept for what it saves: an answer of 100 series x 1,000 steps took 9.7 ms, and 18.4 ms with <see cref="double.TryFormat(Span{byte}, out int, ReadOnlySpan{char}, IFormatProvider?)"/>
+/// for every number (<c>Benchmarks query</c>, last row, medians of three alternating rounds).
+/// </para>
 /// </summary>
 internal sealed class JsonArrayText
 {

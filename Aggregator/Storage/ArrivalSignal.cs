@@ -18,6 +18,9 @@ internal sealed class ArrivalSignal
     /// <summary>The loop asked and has had no answer yet: the next signal wakes it. Loop's thread.</summary>
     public bool IsAsked => _isAsked;
 
+    /// <summary>The answer is there: it has woken the loop, or is about to. Loop's thread.</summary>
+    public bool IsAnswered => _isAsked && Volatile.Read(ref _state) == Signalled;
+
     /// <summary>Registers the one loop, before its first question. <paramref name="wake"/> runs on the thread that signals: it must be short and must not throw.</summary>
     public void Serve(Action wake)
     {

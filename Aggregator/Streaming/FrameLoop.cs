@@ -15,6 +15,9 @@ internal sealed class FrameLoop : IHostedService
     /// <summary>How often connections are looked at for lag, silence and stuck sockets.</summary>
     private const long WatchIntervalNs = 50_000_000;
 
+    /// <summary>A signal is visible a moment before it wakes: it may be the one that ended the sleep's time.</summary>
+    private const int WakeOnItsWayMs = 1;
+
     private readonly TelemetryStore _store;
     private readonly StreamingCounters _counters;
     private readonly TimeProvider _time;
@@ -162,10 +165,9 @@ internal sealed class FrameLoop : IHostedService
     private void Pass()
     {
         long nowNs = NowNs;
-        if (_registry.Fastest is { } fastest && _schedule.IsFree(fastest, nowNs) && _arrivals.TryTake(out bool wasAwaited))
+        if (_registry.Fastest is { } fastest)
         {
-            // What woke us may be the first of several agents that send at the same moment; what lay here already has waited long enough.
-            _schedule.OnArrival(nowNs, wasAwaited && _store.Sources.Count > 1 ? _coalesceNs : 0);
+            _schedule.Take(_arrivals, fastest, nowNs, _store.Sources.Count > 1 ? _coalesceNs : 0);
         }
         EmitDue(nowNs);
         if (nowNs >= _watchAtNs)
@@ -181,7 +183,7 @@ internal sealed class FrameLoop : IHostedService
         int frames = 0;
         foreach (RateClass rate in RateClass.All)
         {
-            if (!_schedule.IsDue(rate, nowNs))
+            if (_registry.StreamsOf(rate).Count == 0 || !_schedule.IsDue(rate, nowNs))
             {
                 continue;
             }
@@ -191,9 +193,13 @@ internal sealed class FrameLoop : IHostedService
                 _counters.OnTick();
                 _registry.TakeNewSeries();
             }
-            _counters.FrameLateness.Observe(long.Max(0, nowNs - _schedule.DueNs(rate)) / 1e9);
-            frames += Emit(rate, tick);
-            _schedule.OnEmitted(rate, nowNs);
+            int made = Emit(rate, tick);
+            if (made > 0)
+            {
+                _counters.FrameLateness.Observe(long.Max(0, nowNs - _schedule.DueNs(rate)) / 1e9);
+            }
+            frames += made;
+            _schedule.OnLooked(rate, nowNs, made > 0);
         }
         if (frames > 0)
         {
@@ -232,22 +238,18 @@ internal sealed class FrameLoop : IHostedService
     {
         long nowNs = NowNs;
         long untilNs = _watch.Viewers.Count > 0 ? _watchAtNs : long.MaxValue;       // a new viewer wakes us
+        RateClass? fastest = _registry.Fastest;
         foreach (RateClass rate in RateClass.All)
         {
-            if (_schedule.HasNews(rate) && _registry.StreamsOf(rate).Count > 0)
+            if (_registry.StreamsOf(rate).Count > 0)
             {
-                untilNs = long.Min(untilNs, _schedule.DueNs(rate));
+                untilNs = long.Min(untilNs, _schedule.ActNs(rate, rate == fastest, _arrivals));
             }
         }
-        if (!_arrivals.IsAsked && _registry.Fastest is { } fastest)
-        {
-            // Until then arrivals need not wake anyone: they could not be sent yet.
-            untilNs = long.Min(untilNs, _schedule.FreeNs(fastest));
-        }
         int sleepMs = FrameSchedule.SleepMs(untilNs, nowNs);
-        if (sleepMs > 0 && _commands.IsEmpty)
+        if (sleepMs > 0 && _commands.IsEmpty && !_wake.Wait(sleepMs) && _arrivals.IsAnswered && !_wake.Wait(WakeOnItsWayMs))
         {
-            _wake.Wait(sleepMs);
+            _counters.OnWakeMissed();
         }
     }
 }
@@ -267,7 +269,8 @@ internal sealed class WakeSignal
         }
     }
 
-    public void Wait(int timeoutMs)
+    /// <summary>Returns false when the time was over before anyone signalled.</summary>
+    public bool Wait(int timeoutMs)
     {
         lock (_lock)
         {
@@ -275,7 +278,9 @@ internal sealed class WakeSignal
             {
                 Monitor.Wait(_lock, timeoutMs);
             }
+            bool wasSet = _isSet;
             _isSet = false;
+            return wasSet;
         }
     }
 }

@@ -15,6 +15,7 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
     private long _encodedBytes;
     private long _framesQueued;
     private long _overruns;
+    private long _wakesMissed;
     private long _overwritten;
     private long _slowedDown;
     private long _spedUp;
@@ -52,6 +53,9 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
 
     /// <summary>Passes that took longer than the fastest class's period.</summary>
     public long Overruns => Volatile.Read(ref _overruns);
+
+    /// <summary>Arrivals that should have woken the loop and were found when it looked by the clock.</summary>
+    public long WakesMissed => Volatile.Read(ref _wakesMissed);
 
     /// <summary>Samples that rings overwrote before a class could take them.</summary>
     public long Overwritten => Volatile.Read(ref _overwritten) + Volatile.Read(ref _missedOverwritten);
@@ -96,6 +100,8 @@ internal sealed class StreamingCounters(PlatformMetrics metrics)
     }
 
     internal void OnOverrun() => Volatile.Write(ref _overruns, _overruns + 1);
+
+    internal void OnWakeMissed() => Volatile.Write(ref _wakesMissed, _wakesMissed + 1);
 
     internal void OnSlowedDown() => Volatile.Write(ref _slowedDown, _slowedDown + 1);
 

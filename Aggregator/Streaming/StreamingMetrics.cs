@@ -22,6 +22,9 @@ internal sealed class StreamingMetrics(StreamingCounters counters, LiveHub hub, 
         metrics.Counter("telemetry_frames_sent_directly_total", "Those of them that the frame loop gave to the socket itself.", () => counters.FramesSentDirectly);
         metrics.Counter("telemetry_frames_sent_bytes_total", "Bytes written to sockets.", () => counters.BytesSent);
         metrics.Counter("telemetry_frame_overruns_total", "Passes of the frame loop longer than a period of 60 Hz.", () => counters.Overruns);
+        metrics.Counter(
+            "telemetry_frame_wakeups_missed_total", "Arrivals found by the frame loop's look by the clock instead of waking it. Anything but 0 is a fault.",
+            () => counters.WakesMissed);
         metrics.Counter("telemetry_view_overwritten_samples_total", "Samples overwritten before a view took them.", () => counters.Overwritten);
         metrics.Counter("telemetry_view_refused_series_total", "Series that matched a full subscription.", () => counters.SeriesRefused);
         metrics.Gauge("telemetry_frame_pool_idle_bytes", "Memory of frames kept for reuse.", () => loop.Pool.IdleBytes);

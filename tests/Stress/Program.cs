@@ -5,6 +5,7 @@ using Observability.Stress.Rings;
 using Observability.Stress.Soak;
 using Observability.Stress.Starts;
 using Observability.Stress.Twelve;
+using Observability.Stress.Wakeups;
 
 namespace Observability.Stress;
 
@@ -12,7 +13,7 @@ namespace Observability.Stress;
 internal static class StressProgram
 {
     private const string Usage =
-        "Usage: Stress load [--quick] [--own] [--warm SECONDS] [--only NAME] | faults [NAME] | rings [--operations N] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10] [--beside DLL [--rounds 5]] | start [--rounds N] [--program DLL]";
+        "Usage: Stress load [--quick] [--own] [--warm SECONDS] [--only NAME] | faults [NAME] | rings [--operations N] | soak [MINUTES] | twelve [SECONDS] | fan-out [--clients 100,500,1000] [--seconds 10] [--beside DLL [--rounds 5]] | wake-ups [--sources 1,2,100,1000] [--seconds 20] [--program DLL] | start [--rounds N] [--program DLL]";
 
     private static Task<int> Main(string[] args) => args switch
     {
@@ -24,6 +25,7 @@ internal static class StressProgram
         ["soak", .. string[] rest] => SoakCommand.RunAsync(rest, Console.Out),
         ["twelve", .. string[] rest] => TwelveCommand.RunAsync(rest, Console.Out),
         ["footprint", string address] => AgentFootprint.ServeAsync(address),
+        ["wake-ups", .. string[] rest] => WakeupsCommand.RunAsync(rest, Console.Out),
         ["start", .. string[] rest] => StartCommand.RunAsync(rest, Console.Out),
         ["empty-app"] => EmptyApp.RunAsync(),
         ["stock-server"] => StockServer.RunAsync(),

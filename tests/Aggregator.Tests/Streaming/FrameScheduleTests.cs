@@ -24,25 +24,25 @@ public sealed class FrameScheduleTests
         Assert.False(_schedule.IsDue(Full, 500 * Ms));
         _schedule.OnArrival(501 * Ms, coalesceNs: Ms);
         Assert.True(_schedule.IsDue(Full, 501 * Ms));
-        _schedule.OnEmitted(Full, 501 * Ms);
+        _schedule.OnLooked(Full, 501 * Ms, madeFrame: true);
         _schedule.OnArrival(502 * Ms, coalesceNs: Ms);
         Assert.Equal((501 * Ms) + Full.PeriodNs, _schedule.DueNs(Full));
     }
 
     [Fact]
-    public void OnEmitted_WithAnArrivalEveryTwentyMs_SendsEachAtOnceAndKeepsThePeriodBetween()
+    public void OnLooked_WithAnArrivalEveryTwentyMs_SendsEachAtOnceAndKeepsThePeriodBetween()
     {
         for (long now = 1000 * Ms; now < 3000 * Ms; now += 20 * Ms)
         {
             _schedule.OnArrival(now, 0);
             Assert.True(_schedule.IsDue(Full, now));
-            _schedule.OnEmitted(Full, now);
+            _schedule.OnLooked(Full, now, madeFrame: true);
             Assert.False(_schedule.IsFree(Full, now + (16 * Ms)));
         }
     }
 
     [Fact]
-    public void OnEmitted_WithArrivalsAllTheTime_MakesSixtyASecondOnAverage()
+    public void OnLooked_WithArrivalsAllTheTime_MakesSixtyASecondOnAverage()
     {
         int frames = 0;
         // Woken up to a millisecond late each time, as a sleep is.
@@ -52,21 +52,30 @@ public sealed class FrameScheduleTests
             if (_schedule.IsDue(Full, now))
             {
                 frames++;
-                _schedule.OnEmitted(Full, now);
+                _schedule.OnLooked(Full, now, madeFrame: true);
             }
         }
         Assert.InRange(frames, 599, 601);
     }
 
     [Fact]
-    public void OnEmitted_LongAfterItWasDue_CountsThePeriodFromNow()
+    public void OnLooked_LongAfterItWasDue_CountsThePeriodFromNow()
     {
         _schedule.OnArrival(1000 * Ms, 0);
-        _schedule.OnEmitted(Full, 1000 * Ms);
+        _schedule.OnLooked(Full, 1000 * Ms, madeFrame: true);
         _schedule.OnArrival(1005 * Ms, 0);
-        _schedule.OnEmitted(Full, 1100 * Ms);
+        _schedule.OnLooked(Full, 1100 * Ms, madeFrame: true);
         Assert.Equal((1100 * Ms) + Full.PeriodNs, _schedule.FreeNs(Full));
         Assert.False(_schedule.HasNews(Full));
+    }
+
+    [Fact]
+    public void OnLooked_InVain_HoldsUpTheNextSampleByTheShortPauseAlone()
+    {
+        _schedule.OnArrival(1000 * Ms, 0);
+        _schedule.OnLooked(Full, 1000 * Ms, madeFrame: false);
+        Assert.False(_schedule.HasNews(Full));
+        Assert.Equal((1000 * Ms) + FrameSchedule.FruitlessPauseNs, _schedule.FreeNs(Full));
     }
 
     [Theory]

@@ -1,8 +1,6 @@
-using System.Net.WebSockets;
-using System.Text;
-using System.Text.Json;
 using Observability.Agent;
 using Observability.Stress.Processes;
+using Observability.Stress.Wakeups;
 
 namespace Observability.Stress.Soak;
 
@@ -15,7 +13,7 @@ internal sealed class SoakLoad : IAsyncDisposable
     private readonly ServerProcess _aggregator;
     private readonly TelemetryAgent _agent;
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<double> _latenciesMs = [];
+    private readonly LatencyViewer _viewer;
     private readonly Task _viewing;
     private int _visits;
 
@@ -23,7 +21,8 @@ internal sealed class SoakLoad : IAsyncDisposable
     {
         _aggregator = aggregator;
         _agent = Create("stays");
-        _viewing = ViewAsync(Measured, _stop.Token);
+        _viewer = View(Measured);
+        _viewing = _viewer.RunAsync(_stop.Token);
     }
 
     /// <summary>Records for so long, while visitors come and go.</summary>
@@ -35,7 +34,7 @@ internal sealed class SoakLoad : IAsyncDisposable
             // The same few instances again and again, as restarted services are.
             await using TelemetryAgent visitor = Create($"visits-{_visits++ % 3}");
             using var leave = new CancellationTokenSource();
-            Task viewing = ViewAsync("requests_total", leave.Token);
+            Task viewing = View("requests_total").RunAsync(leave.Token);
             for (int i = 0; i < 200 && DateTime.UtcNow < end; i++)
             {
                 Record(_agent);
@@ -47,22 +46,9 @@ internal sealed class SoakLoad : IAsyncDisposable
         }
     }
 
-    public double TakeLatencyMs(double share)
-    {
-        lock (_latenciesMs)
-        {
-            double[] sorted = [.. _latenciesMs.Order()];
-            return sorted.Length == 0 ? double.NaN : sorted[(int)(share * (sorted.Length - 1))];
-        }
-    }
+    public double TakeLatencyMs(double share) => _viewer.LatencyMs(share);
 
-    public void ClearLatencies()
-    {
-        lock (_latenciesMs)
-        {
-            _latenciesMs.Clear();
-        }
-    }
+    public void ClearLatencies() => _viewer.Clear();
 
     public async ValueTask DisposeAsync()
     {
@@ -82,6 +68,8 @@ internal sealed class SoakLoad : IAsyncDisposable
         return agent;
     }
 
+    private LatencyViewer View(string name) => new(_aggregator.Web, $"{name}{{instance=\"stays\"}}");
+
     private static void Record(TelemetryAgent agent)
     {
         agent.SetGauge(Measured, Environment.TickCount64 % 1000);
@@ -93,50 +81,4 @@ internal sealed class SoakLoad : IAsyncDisposable
     }
 
     private static readonly string[] Numbers = [.. Enumerable.Range(0, Gauges).Select(i => $"{i}")];
-
-    /// <summary>Views over the JSON fallback: its samples carry the time at which they were recorded.</summary>
-    private async Task ViewAsync(string name, CancellationToken cancellationToken)
-    {
-        using var socket = new ClientWebSocket();
-        try
-        {
-            await socket.ConnectAsync(new UriBuilder(_aggregator.Web) { Scheme = "ws", Path = "/ws" }.Uri, cancellationToken);
-            string subscribe = $"{{\"type\":\"subscribe\",\"id\":1,\"selector\":\"{name}{{instance=\\\"stays\\\"}}\",\"rate\":60}}";
-            await socket.SendAsync(Encoding.UTF8.GetBytes(subscribe), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
-            byte[] buffer = new byte[1024 * 1024];
-            while (true)
-            {
-                int count = 0;
-                ValueWebSocketReceiveResult result;
-                do
-                {
-                    result = await socket.ReceiveAsync(buffer.AsMemory(count), cancellationToken);
-                    count += result.Count;
-                }
-                while (!result.EndOfMessage);
-                Note(buffer.AsMemory(0, count), name);
-            }
-        }
-        catch (Exception left) when (cancellationToken.IsCancellationRequested && left is OperationCanceledException or WebSocketException)
-        {
-            // The viewer leaves without a word, as browsers do.
-        }
-    }
-
-    private void Note(ReadOnlyMemory<byte> message, string name)
-    {
-        long nowNs = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
-        using JsonDocument document = JsonDocument.Parse(message);
-        if (name != Measured || document.RootElement.GetProperty("type").GetString() != "samples" || !document.RootElement.TryGetProperty("id", out _))
-        {
-            return;
-        }
-        lock (_latenciesMs)
-        {
-            foreach (JsonElement sample in document.RootElement.GetProperty("samples").EnumerateArray())
-            {
-                _latenciesMs.Add((nowNs - long.Parse(sample.GetProperty("timestamp_ns").GetString()!, System.Globalization.CultureInfo.InvariantCulture)) / 1e6);
-            }
-        }
-    }
 }
