@@ -1,6 +1,8 @@
+using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming;
 using Observability.Aggregator.Streaming.Frames;
+using Observability.Aggregator.Tests.Diagnostics;
 
 namespace Observability.Aggregator.Tests.Streaming;
 
@@ -67,6 +69,31 @@ public sealed class FrameWakeupTests
                 new Model([RateClass.All[0], RateClass.All[2]], arrivals) { FastestLeavesNs = leavesNs }.Run();
             }
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(100)]
+    public async Task WakesMissed_WithTheRealLoopAndSourcesAtMixedRates_StaysZero(int sourceCount)
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        var store = aggregator.Get<TelemetryStore>();
+        TestSource[] sources = [.. Enumerable.Range(0, sourceCount).Select(number => new TestSource(store, instance: $"a-{number}"))];
+        Series[] series = [.. sources.Select(source => source.Add("value"))];
+        await using LiveClient client = await LiveClient.ConnectAsync(aggregator);
+        await client.SubscribeAsync(1, "{instance=\"a-0\"}");
+        var random = new Random(41);
+        int watched = 0;
+        for (int round = 0; round < 600; round++)
+        {
+            int number = random.Next(2) == 0 ? 0 : random.Next(sourceCount);
+            watched += number == 0 ? 1 : 0;
+            sources[number].Append(series[number], TimeProvider.System.UnixNs(), round);
+            await Task.Delay(random.Next(6), TestContext.Current.CancellationToken);                   // the sources' rhythm
+        }
+        await client.UntilAsync(() => client.Frames.Sum(frame => frame.SampleCount) == watched, "samples are missing");
+        Assert.Equal(0, aggregator.Get<StreamingCounters>().WakesMissed);
     }
 
     /// <summary>Comes while the loop sleeps, or in the first pass from then on before the step; watched: the viewers are subscribed to its series.</summary>
