@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 benchmarks=(ingest rings memory seal query scrape record)
-trials=(load fan-out twelve start torture)
+trials=(load fan-out wake-ups twelve start torture)
 all=("${benchmarks[@]}" "${trials[@]}" page)
 wanted=("$@")
 [ ${#wanted[@]} -gt 0 ] || wanted=("${all[@]}")
@@ -22,7 +22,7 @@ for name in "${wanted[@]}"; do
   case $name in
     page) (cd dashboard/bench && npm ci --silent && npm run --silent bench) ;;
     torture) dotnet run -c Release --no-build --project tests/Stress -- rings ;;
-    load | fan-out | twelve | start) dotnet run -c Release --no-build --project tests/Stress -- "$name" ;;
+    load | fan-out | wake-ups | twelve | start) dotnet run -c Release --no-build --project tests/Stress -- "$name" ;;
     *) dotnet run -c Release --no-build --project tests/Benchmarks -- "$name" ;;
   esac
 done

@@ -7,6 +7,9 @@ namespace Observability.Agent.Recording;
 /// </summary>
 internal sealed class HistogramAccumulator
 {
+    /// <summary>0.07 x 100 is 7.000000000000001 in binary: what rounding added is no further measurement.</summary>
+    private const double RankRounding = 1e-12;
+
     public long Count { get; private set; }
 
     public long ZeroCount { get; private set; }
@@ -82,35 +85,39 @@ internal sealed class HistogramAccumulator
         Scale = BucketIndex.ScaleMax;
     }
 
-    /// <summary>The value below which the share lies, interpolated inside its bucket; NaN when nothing was added.</summary>
+    /// <summary>
+    /// The measurement of rank max(1, ceil(share x count)), interpolated inside its bucket by that rank; NaN when nothing was added. The aggregator and the page
+    /// define it alike: proto/golden/quantiles.json.
+    /// </summary>
     public double Quantile(double share)
     {
         if (Count == 0)
         {
             return double.NaN;
         }
-        double rank = share * (Count - 1);
+        double exact = share * Count;
+        double rank = Math.Max(1, Math.Ceiling(exact - (exact * RankRounding)));
         long below = 0;
         ReadOnlySpan<long> negative = Negative.Used(out int negativeFirst);
         for (int i = negative.Length - 1; i >= 0; i--)
         {
-            if (rank < below + negative[i])
+            if (negative[i] != 0 && rank <= below + negative[i])
             {
-                return Interpolate(negativeFirst + i, 1 - ((rank - below + 0.5) / negative[i]), sign: -1);
+                return Interpolate(negativeFirst + i, 1 - ((rank - below) / negative[i]), sign: -1);
             }
             below += negative[i];
         }
         below += ZeroCount;
-        if (rank < below)
+        if (rank <= below)
         {
             return 0;
         }
         ReadOnlySpan<long> positive = Positive.Used(out int positiveFirst);
         for (int i = 0; i < positive.Length; i++)
         {
-            if (rank < below + positive[i])
+            if (positive[i] != 0 && rank <= below + positive[i])
             {
-                return Interpolate(positiveFirst + i, (rank - below + 0.5) / positive[i], sign: 1);
+                return Interpolate(positiveFirst + i, (rank - below) / positive[i], sign: 1);
             }
             below += positive[i];
         }

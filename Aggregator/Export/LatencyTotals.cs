@@ -30,23 +30,11 @@ internal sealed class LatencyTotals
     public long CreatedNs { get; private set; }
 
     /// <summary>Milliseconds of one unit of a series; null when it is no unit of time. The standard metric's ms stand for an unknown unit.</summary>
-    public static double? MsOf(string unit) => unit switch
-    {
-        "ms" or "" => 1,
-        "s" => 1e3,
-        "us" or "µs" => 1e-3,
-        "ns" => 1e-6,
-        "min" => 60e3,
-        "h" => 3600e3,
-        _ => null,
-    };
+    public static double? MsOf(string unit) => unit.Length == 0 ? 1 : TimeUnits.SecondsOf(unit) / SecondsPerMs;
 
     public void Add(HistogramBuffer rows, int row, double ms)
     {
-        HistogramRow read = rows[row];
-        read.Sum *= ms;
-        read.Min *= ms;
-        read.Max *= ms;
+        HistogramRow read = ms == 1 ? rows[row] : rows[row].MultipliedBy(ms);
         CreatedNs = CreatedNs == 0 ? read.TimestampNs : CreatedNs;
         Count += read.Count;
         // One sender's nonsense must not end the totals of a service.
@@ -55,13 +43,6 @@ internal sealed class LatencyTotals
         {
             AddExplicit(read, rows.ExplicitBounds(row), rows.ExplicitCounts(row), ms);
             return;
-        }
-        if (ms != 1)
-        {
-            // To the nearest bucket: half a bucket of error, where a unit other than ms is used.
-            int shift = (int)Math.Round(Math.Log2(ms) * Math.ScaleB(1, int.Clamp(read.Scale, -20, 20)));
-            read.PositiveOffset += shift;
-            read.NegativeOffset += shift;
         }
         _round.Add(read, rows.PositiveCounts(row), rows.NegativeCounts(row));
     }
@@ -73,12 +54,7 @@ internal sealed class LatencyTotals
         {
             return;
         }
-        double below = _round.ZeroCount;
-        foreach (ulong count in _round.Negative.Counts)
-        {
-            below += count;
-        }
-        _counts[0] += below;
+        _counts[0] += _round.ZeroCount + _round.Negative.Total;
         for (int index = 0; index < _round.Positive.Counts.Length; index++)
         {
             double upper = Math.Pow(2, (_round.Positive.Offset + index + 1) * Math.ScaleB(1, -_round.Scale)) * SecondsPerMs;

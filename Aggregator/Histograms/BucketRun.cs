@@ -12,9 +12,16 @@ internal sealed class BucketRun(int lengthMax)
     /// <summary>Index of the first bucket.</summary>
     public long Offset { get; private set; }
 
+    /// <summary>The sum of all counts.</summary>
+    public ulong Total { get; private set; }
+
     public ReadOnlySpan<ulong> Counts => _counts.AsSpan(0, _length);
 
-    public void Clear() => _length = 0;
+    public void Clear()
+    {
+        _length = 0;
+        Total = 0;
+    }
 
     /// <summary>How many buckets the run would have after lowering its own scale by <paramref name="ownShift"/> and adding these.</summary>
     public long Spans(int ownShift, long offset, int length, int shift)
@@ -62,6 +69,7 @@ internal sealed class BucketRun(int lengthMax)
         for (int index = 0; index < counts.Length; index++)
         {
             _counts[(int)(((offset + index) >> shift) - Offset)] += counts[index];
+            Total += counts[index];
         }
     }
 

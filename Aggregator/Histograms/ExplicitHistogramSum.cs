@@ -31,8 +31,12 @@ internal sealed class ExplicitHistogramSum
 
     public ReadOnlySpan<ulong> Counts => _counts.AsSpan(0, Rows == 0 ? 0 : _boundCount + 1);
 
+    /// <summary>The sum of all counts.</summary>
+    public ulong BucketTotal { get; private set; }
+
     public void Clear()
     {
+        BucketTotal = 0;
         Rows = 0;
         _boundCount = 0;
         TimestampNs = long.MinValue;
@@ -55,6 +59,7 @@ internal sealed class ExplicitHistogramSum
         for (int index = 0; index < counts.Length && index <= _boundCount; index++)
         {
             _counts[index] += counts[index];
+            BucketTotal += counts[index];
         }
         Rows++;
         TimestampNs = long.Max(TimestampNs, row.TimestampNs);
@@ -68,40 +73,51 @@ internal sealed class ExplicitHistogramSum
         return true;
     }
 
-    /// <summary>Linear interpolation inside the bucket, as Prometheus does; NaN without measurements.</summary>
+    /// <summary><see cref="BucketQuantile"/> with linear interpolation inside the bucket, as Prometheus does; NaN where nothing says where the values lie.</summary>
     public double Quantile(double q)
     {
-        if (Count == 0 || Rows == 0)
+        ulong count = BucketTotal;
+        if (count == 0 || _boundCount == 0)
         {
-            return double.NaN;
+            return ExponentialQuantile.Unbucketed(Count, Min, Max, q);
         }
-        double rank = double.Clamp(q, 0, 1) * Count;
-        double before = 0;
-        double value = double.NaN;
+        BucketQuantile quantile = new(q, count, Min, Max);
         for (int index = 0; index <= _boundCount; index++)
         {
-            if (_counts[index] == 0)
+            if (quantile.IsIn(_counts[index], out double share))
             {
-                continue;
-            }
-            double share = double.Clamp((rank - before) / _counts[index], 0, 1);
-            value = Within(index, share);
-            before += _counts[index];
-            if (before >= rank)
-            {
+                (double lower, double upper) = BoundsOf(index);
+                quantile.Found(Between(lower, upper, share), lower, upper, _counts[index]);
                 break;
             }
         }
-        double low = double.IsFinite(Min) ? double.Max(value, Min) : value;
-        return double.IsFinite(Max) ? double.Min(low, Max) : low;
+        return quantile.Value;
     }
 
-    private double Within(int index, double share)
+    /// <summary>How many measurements are at most <paramref name="value"/>, spread evenly over their bucket as <see cref="Quantile"/> does.</summary>
+    public double CountUpTo(double value)
     {
-        double lower = index > 0 ? _bounds[index - 1] : double.IsFinite(Min) ? Min : _boundCount > 0 ? double.Min(0, _bounds[0]) : 0;
-        double upper = index < _boundCount ? _bounds[index] : double.IsFinite(Max) ? Max : lower;
-        return double.IsFinite(lower) && double.IsFinite(upper) ? lower + ((upper - lower) * share) : double.IsFinite(lower) ? lower : upper;
+        double count = 0;
+        for (int index = 0; index < Counts.Length && _boundCount > 0; index++)
+        {
+            (double lower, double upper) = BoundsOf(index);
+            count += _counts[index] * (value >= upper ? 1 : value <= lower ? 0 : (value - lower) / (upper - lower));
+        }
+        return count;
     }
+
+    /// <summary>The first bucket begins at the minimum, or at 0 as Prometheus has it; the last one ends at the maximum, or is as wide as nothing.</summary>
+    private (double Lower, double Upper) BoundsOf(int index)
+    {
+        double first = _bounds[0];
+        double last = _bounds[_boundCount - 1];
+        double lower = index > 0 ? _bounds[index - 1] : Min <= first ? Min : double.Min(0, first);
+        double upper = index < _boundCount ? _bounds[index] : Max >= last ? Max : last;
+        return (lower, upper);
+    }
+
+    private static double Between(double lower, double upper, double share) =>
+        double.IsFinite(lower) && double.IsFinite(upper) ? lower + ((upper - lower) * share) : double.IsFinite(lower) ? lower : upper;
 
     private void Take(ReadOnlySpan<double> bounds)
     {

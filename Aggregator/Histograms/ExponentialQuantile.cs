@@ -1,59 +1,78 @@
 namespace Observability.Aggregator.Histograms;
 
 /// <summary>
-/// Quantiles of exponential buckets: geometric interpolation inside the bucket, held within the known minimum and maximum. The relative error
-/// is at most half a bucket's width, 2^(2^-scale) - 1.
+/// Quantiles of exponential buckets: <see cref="BucketQuantile"/> with geometric interpolation inside the bucket. The relative error is at most a bucket's
+/// width, 2^(2^-scale) - 1.
 /// </summary>
 internal static class ExponentialQuantile
 {
     public static double Of(HistogramSum histogram, double q)
     {
-        if (histogram.Count == 0)
+        ulong count = histogram.BucketTotal;
+        if (count == 0)
         {
-            return double.NaN;
+            return Unbucketed(histogram.Count, histogram.Min, histogram.Max, q);
         }
-        double value = Find(histogram, double.Clamp(q, 0, 1) * histogram.Count);
-        double low = double.IsFinite(histogram.Min) ? double.Max(value, histogram.Min) : value;
-        return double.IsFinite(histogram.Max) ? double.Min(low, histogram.Max) : low;
-    }
-
-    private static double Find(HistogramSum histogram, double rank)
-    {
-        double before = 0;
+        BucketQuantile quantile = new(q, count, histogram.Min, histogram.Max);
         ReadOnlySpan<ulong> negative = histogram.Negative.Counts;
         for (int index = negative.Length - 1; index >= 0; index--)
         {
-            if (negative[index] != 0 && before + negative[index] >= rank)
+            if (quantile.IsIn(negative[index], out double share))
             {
-                // Among negatives the bucket's upper edge is the smaller magnitude: walk it from the far end.
-                double share = 1 - ((rank - before) / negative[index]);
-                return -Within(histogram.Scale, histogram.Negative.Offset + index, share);
+                // Of negative values the larger magnitude is the smaller value: the bucket is walked from its far end.
+                (double lower, double upper) = Bounds(histogram.Scale, histogram.Negative.Offset + index);
+                quantile.Found(-Between(lower, upper, 1 - share), -upper, -lower, negative[index]);
+                return quantile.Value;
             }
-            before += negative[index];
         }
-        if (histogram.ZeroCount != 0 && before + histogram.ZeroCount >= rank)
+        if (quantile.IsIn(histogram.ZeroCount, out _))
         {
             return 0;
         }
-        before += histogram.ZeroCount;
         ReadOnlySpan<ulong> positive = histogram.Positive.Counts;
-        double found = 0;
         for (int index = 0; index < positive.Length; index++)
         {
-            if (positive[index] == 0)
+            if (quantile.IsIn(positive[index], out double share))
             {
-                continue;
+                (double lower, double upper) = Bounds(histogram.Scale, histogram.Positive.Offset + index);
+                quantile.Found(Between(lower, upper, share), lower, upper, positive[index]);
+                break;
             }
-            double share = double.Min(1, (rank - before) / positive[index]);
-            found = Within(histogram.Scale, histogram.Positive.Offset + index, share);
-            if (before + positive[index] >= rank)
-            {
-                return found;
-            }
-            before += positive[index];
         }
-        return found;
+        return quantile.Value;
     }
 
-    private static double Within(int scale, long index, double share) => Math.Pow(2, (index + share) * Math.ScaleB(1, -scale));
+    /// <summary>A sender may leave the buckets out: then all that is known is that the values lie between minimum and maximum, evenly for want of better.</summary>
+    public static double Unbucketed(ulong count, double min, double max, double q)
+    {
+        if (count == 0 || double.IsNaN(min) || double.IsNaN(max))
+        {
+            return double.NaN;
+        }
+        BucketQuantile quantile = new(q, count, min, max);
+        return quantile.IsIn(count, out double share) ? min + ((max - min) * share) : max;
+    }
+
+    public static double CountUpTo(HistogramSum histogram, double value)
+    {
+        double count = value >= 0 ? histogram.ZeroCount : 0;
+        for (int index = 0; index < histogram.Positive.Counts.Length && value > 0; index++)
+        {
+            count += histogram.Positive.Counts[index] * Share(histogram.Scale, histogram.Positive.Offset + index, value);
+        }
+        for (int index = 0; index < histogram.Negative.Counts.Length; index++)
+        {
+            count += histogram.Negative.Counts[index] * (value >= 0 ? 1 : 1 - Share(histogram.Scale, histogram.Negative.Offset + index, -value));
+        }
+        return count;
+    }
+
+    /// <summary>How far through the bucket a magnitude lies, 0 to 1.</summary>
+    private static double Share(int scale, long index, double magnitude) => double.Clamp((Math.Log2(magnitude) * Math.ScaleB(1, scale)) - index, 0, 1);
+
+    private static (double Lower, double Upper) Bounds(int scale, long index) => (Power(scale, index), Power(scale, index + 1));
+
+    private static double Power(int scale, long index) => Math.Pow(2, index * Math.ScaleB(1, -scale));
+
+    private static double Between(double lower, double upper, double share) => lower * Math.Pow(upper / lower, share);
 }

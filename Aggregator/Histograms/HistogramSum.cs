@@ -74,8 +74,14 @@ internal sealed class HistogramSum(int bucketsMax = HistogramSum.BucketsMaxDefau
         AddTotals(row);
     }
 
-    /// <summary>The value below which a share q of the measurements lies; NaN without any.</summary>
+    /// <summary>The measurement of rank ceil(q x count), as far as the buckets know it; NaN without any.</summary>
     public double Quantile(double q) => ExponentialQuantile.Of(this, q);
+
+    /// <summary>Measurements that buckets hold: a sender may leave them out.</summary>
+    public ulong BucketTotal => Positive.Total + Negative.Total + ZeroCount;
+
+    /// <summary>How many measurements are at most <paramref name="value"/>, spread evenly over their bucket as <see cref="Quantile"/> does.</summary>
+    public double CountUpTo(double value) => ExponentialQuantile.CountUpTo(this, value);
 
     private static long Trim(long offset, ref ReadOnlySpan<ulong> counts)
     {

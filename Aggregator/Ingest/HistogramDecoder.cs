@@ -35,8 +35,8 @@ internal sealed class HistogramDecoder(WireFault fault, int bucketsMax)
     {
         Count = _count,
         Sum = _sum,
-        Min = _min,
-        Max = _max,
+        Min = IsExtremeUnknown(_min, isMin: true) ? double.NaN : _min,
+        Max = IsExtremeUnknown(_max, isMin: false) ? double.NaN : _max,
         Scale = _scale,
         ZeroCount = _zeroCount,
         PositiveOffset = _positiveOffset,
@@ -106,7 +106,9 @@ internal sealed class HistogramDecoder(WireFault fault, int bucketsMax)
         {
             return RejectReason.HistogramBucketsLimit;
         }
+        // One sum that is no number would make every sum that it is ever added to none.
         bool fits = _scale is >= -10 and <= 20
+            && double.IsFinite(_sum)
             && (long)_positiveOffset + _positiveCount <= int.MaxValue
             && (long)_negativeOffset + _negativeCount <= int.MaxValue
             && BoundsRise()
@@ -221,6 +223,27 @@ internal sealed class HistogramDecoder(WireFault fault, int bucketsMax)
             _boundCount++;
         }
         return true;
+    }
+
+    /// <summary>
+    /// protobuf does not send a 0, so that "not measured" and 0 look alike: a 0 that the outermost filled bucket cannot hold was not measured. Nor is anything known from
+    /// a minimum above the maximum.
+    /// </summary>
+    private bool IsExtremeUnknown(double extreme, bool isMin) => extreme == 0 ? !CanExtremeBeZero(isMin) : _min > _max && _min != 0 && _max != 0;
+
+    private bool CanExtremeBeZero(bool isMin)
+    {
+        ReadOnlySpan<ulong> filled = _explicit.AsSpan(0, _explicitCount);
+        int bucket = isMin ? filled.IndexOfAnyExcept(0UL) : filled.LastIndexOfAnyExcept(0UL);
+        if (bucket >= 0 && _boundCount > 0)
+        {
+            return (bucket == 0 || _bounds[bucket - 1] < 0) && (bucket == _boundCount || _bounds[bucket] >= 0);
+        }
+        ReadOnlySpan<ulong> outside = isMin ? _negative.AsSpan(0, _negativeCount) : _positive.AsSpan(0, _positiveCount);
+        ReadOnlySpan<ulong> inside = isMin ? _positive.AsSpan(0, _positiveCount) : _negative.AsSpan(0, _negativeCount);
+        bool hasBuckets = _zeroCount > 0 || inside.ContainsAnyExcept(0UL);
+        // Without buckets, both 0 and a sum of 0 are what measurements of 0 alone look like.
+        return !outside.ContainsAnyExcept(0UL) && (hasBuckets ? _zeroCount > 0 : _min == 0 && _max == 0 && _sum == 0);
     }
 
     private bool BoundsRise()

@@ -61,7 +61,7 @@ internal sealed class RejectTexts
         RejectReason.UnitLimit => Limit($"a unit has at most {storage.UnitBytesMax} bytes (Storage:UnitBytesMax)"),
         RejectReason.BatchSamplesLimit => Limit($"a batch has at most {ingest.SamplesPerBatchMax} samples (Ingest:SamplesPerBatchMax)"),
         RejectReason.Timestamp => "Cannot apply sample: its timestamp_ns is 0 or above 2^63 - 1; nanoseconds since the Unix epoch are expected.",
-        RejectReason.Histogram => "Cannot apply histogram: scale must be -10 to 20, bounds must rise, bucket counts must add up to count.",
+        RejectReason.Histogram => "Cannot apply histogram: scale must be -10 to 20, sum finite, bounds must rise, bucket counts must add up to count.",
         RejectReason.HistogramBucketsLimit => Limit($"a histogram has at most {storage.HistogramBucketsMax} buckets (Storage:HistogramBucketsMax)"),
         RejectReason.Aggregate => "Cannot apply aggregate: its count is 0.",
         RejectReason.RingMemory => Limit("the memory for histograms is used up (Storage:MemoryBudgetBytes, Storage:HistogramRingBytesMax)"),

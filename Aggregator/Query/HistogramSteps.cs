@@ -3,28 +3,28 @@ using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Query;
 
-/// <summary>Adds up the histograms of one or more series by steps. Explicit and exponential ones are kept apart; a step has the former's value when it has any.</summary>
+/// <summary>Adds up the histograms of one or more series by steps.</summary>
 internal sealed class HistogramSteps
 {
-    private readonly List<HistogramSum?> _sums = [];
-    private readonly List<ExplicitHistogramSum?> _explicitSums = [];
-
-    /// <summary>Rows whose bounds differ from the others of their step.</summary>
-    public long BoundsDiffer { get; private set; }
+    private readonly List<MergedHistogram?> _sums = [];
 
     public int StepCount { get; private set; }
+
+    /// <summary>Measurements whose buckets could not be added to the others of their step, since their bounds differ.</summary>
+    public ulong Apart => _sums.Aggregate(0UL, (total, sum) => total + (sum?.Apart ?? 0));
 
     public void Begin(int stepCount)
     {
         StepCount = stepCount;
-        BoundsDiffer = 0;
         _sums.Clear();
-        _explicitSums.Clear();
-        _sums.AddRange(Enumerable.Repeat<HistogramSum?>(null, stepCount));
-        _explicitSums.AddRange(Enumerable.Repeat<ExplicitHistogramSum?>(null, stepCount));
+        _sums.AddRange(Enumerable.Repeat<MergedHistogram?>(null, stepCount));
     }
 
-    public void Add(HistogramBuffer rows, long fromNs, long stepNs)
+    /// <param name="rows">The histograms.</param>
+    /// <param name="fromNs">Begin of the first step.</param>
+    /// <param name="stepNs">Length of a step.</param>
+    /// <param name="factor">What the measurements are multiplied by, where their unit is not that of the answer.</param>
+    public void Add(HistogramBuffer rows, long fromNs, long stepNs, double factor = 1)
     {
         for (int row = 0; row < rows.Count; row++)
         {
@@ -33,38 +33,25 @@ internal sealed class HistogramSteps
             {
                 continue;
             }
-            if (rows[row].IsExplicit)
+            MergedHistogram sum = _sums[step] ??= new MergedHistogram();
+            HistogramRow read = factor == 1 ? rows[row] : rows[row].MultipliedBy(factor);
+            if (read.IsExplicit)
             {
-                ExplicitHistogramSum sum = _explicitSums[step] ??= CreateExplicitSum();
-                BoundsDiffer += sum.TryAdd(rows[row], rows.ExplicitBounds(row), rows.ExplicitCounts(row)) ? 0 : 1;
+                sum.Add(read, factor == 1 ? rows.ExplicitBounds(row) : [.. rows.ExplicitBounds(row).ToArray().Select(bound => bound * factor)], rows.ExplicitCounts(row));
             }
             else
             {
-                HistogramSum sum = _sums[step] ??= CreateSum();
-                sum.Add(rows[row], rows.PositiveCounts(row), rows.NegativeCounts(row));
+                sum.AddExponential(read, rows.PositiveCounts(row), rows.NegativeCounts(row));
             }
         }
     }
 
-    /// <summary>Null when the step has none of that form.</summary>
-    public ExplicitHistogramSum? ExplicitOf(int step) => _explicitSums[step] is { Rows: > 0 } sum ? sum : null;
-
-    public HistogramSum? ExponentialOf(int step) => _sums[step] is { Rows: > 0 } sum ? sum : null;
+    public MergedHistogram? Of(int step) => _sums[step];
 
     public bool TryGet(int step, Aggregation aggregation, double quantile, long stepNs, out double value)
     {
-        if (_explicitSums[step] is { Rows: > 0 } isExplicit)
-        {
-            value = Of(aggregation, stepNs, isExplicit.Count, isExplicit.Sum, isExplicit.Min, isExplicit.Max, () => isExplicit.Quantile(quantile));
-            return true;
-        }
-        if (_sums[step] is { Rows: > 0 } sum)
-        {
-            value = Of(aggregation, stepNs, sum.Count, sum.Sum, sum.Min, sum.Max, () => sum.Quantile(quantile));
-            return true;
-        }
-        value = double.NaN;
-        return false;
+        value = _sums[step] is { } sum ? Of(aggregation, stepNs, sum.Count, sum.Sum, sum.Min, sum.Max, () => sum.Quantile(quantile)) : double.NaN;
+        return _sums[step] is not null;
     }
 
     private static double Of(Aggregation aggregation, long stepNs, double count, double sum, double min, double max, Func<double> quantile) => aggregation switch
@@ -78,18 +65,4 @@ internal sealed class HistogramSteps
         Aggregation.Quantile => quantile(),
         _ => throw new System.Diagnostics.UnreachableException($"BUG: aggregation {aggregation} of histograms was not refused."),
     };
-
-    private static HistogramSum CreateSum()
-    {
-        var sum = new HistogramSum();
-        sum.Clear();
-        return sum;
-    }
-
-    private static ExplicitHistogramSum CreateExplicitSum()
-    {
-        var sum = new ExplicitHistogramSum();
-        sum.Clear();
-        return sum;
-    }
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using Observability.Aggregator.Diagnostics;
+using Observability.Aggregator.Histograms;
 using Observability.Aggregator.Selectors;
 using Observability.Aggregator.Storage;
 
@@ -55,6 +56,10 @@ internal static class QueryEndpoints
         {
             return Refuse($"Cannot query: {other.Name} is a {SeriesJson.KindName(other.Kind)}, which has no '{query.Aggregation.ToString()!.ToLowerInvariant()}'.");
         }
+        if (query.Merge && Unmergeable(matching) is { } unmergeable)
+        {
+            return Refuse(unmergeable);
+        }
         if (matching.Count > options.SampledSeriesMax)
         {
             return Refuse($"Cannot query: the selector matches {matching.Count} series, {options.SampledSeriesMax} are the limit (Query:SampledSeriesMax). Narrow it.");
@@ -74,6 +79,18 @@ internal static class QueryEndpoints
             gate.Leave(writer);
         }
         return Results.Empty;
+    }
+
+    /// <summary>Why histograms of these series cannot be added up: only units of time are converted. Null when they can.</summary>
+    private static string? Unmergeable(List<Series> matching)
+    {
+        List<Series> histograms = matching.FindAll(series => series.Kind == SeriesKind.Histogram);
+        Series? other = histograms.Find(series => TimeUnits.Factor(series.Unit, histograms[0].Unit) is null);
+        return other is null
+            ? null
+            : $"Cannot merge: {Named(histograms[0])} and {Named(other)}. Units of time are converted, others are not: narrow the selector to one unit.";
+
+        static string Named(Series series) => $"{series.Name} of {series.Source.Service} {(series.Unit.Length == 0 ? "has no unit" : $"is in '{series.Unit}'")}";
     }
 
     private static bool CanAggregate(SampleQuery query, SeriesKind kind) => query.Aggregation switch

@@ -35,10 +35,13 @@ internal sealed record SamplesReport(
         [property: Description("Numbers, or text: NaN, +Inf, -Inf, and counters above 2^53. Histograms without a step have the columns below instead.")] IReadOnlyList<object>? Values,
         IReadOnlyList<double>? Count, IReadOnlyList<double>? Sum, IReadOnlyList<double>? Min, IReadOnlyList<double>? Max,
         IReadOnlyList<double>? P50, IReadOnlyList<double>? P95, IReadOnlyList<double>? P99,
-        [property: Description("With buckets=true, of each step.")] IReadOnlyList<Buckets>? Buckets);
+        [property: Description("With buckets=true, of each step.")] IReadOnlyList<Buckets>? Buckets,
+        [property: Description("Measurements whose buckets could not be added to the others of their step, because their bounds differ.")] ulong? BoundsDiffer,
+        [property: Description("What bounds_differ means for the answer.")] string? Note);
 
     internal sealed record Buckets(
         [property: Description("Of exponential buckets: the base is 2^(2^-scale), and bucket i ends at base^(offset+i+1).")] int? Scale,
         ulong? ZeroCount, long? PositiveOffset, IReadOnlyList<ulong>? PositiveCounts, long? NegativeOffset, IReadOnlyList<ulong>? NegativeCounts,
-        [property: Description("Of explicit buckets, which have one count more than bounds.")] IReadOnlyList<double>? Bounds, IReadOnlyList<ulong>? Counts);
+        [property: Description("Of explicit buckets, which have one count more than bounds.")] IReadOnlyList<double>? Bounds, IReadOnlyList<ulong>? Counts,
+        [property: Description("The smallest and the largest measurement; left out where a sender did not say.")] double? Min, double? Max);
 }

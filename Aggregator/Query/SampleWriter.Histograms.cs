@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using Observability.Aggregator.Histograms;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Query;
@@ -58,12 +60,12 @@ internal sealed partial class SampleWriter
         {
             _histograms.Clear();
             overwritten += ReadHistograms(query, one);
-            _histogramSteps.Add(_histograms, query.FromNs, stepNs);
+            _histogramSteps.Add(_histograms, query.FromNs, stepNs, TimeUnits.Factor(one.Unit, series[0].Unit)!.Value);
         }
         json.WriteStartObject();
         json.WriteString("name", query.Selector.ToString());
         json.WriteString("kind", "histogram");
-        json.WriteString("unit", series.Select(one => one.Unit).Distinct().Count() == 1 ? series[0].Unit : "");
+        json.WriteString("unit", series[0].Unit);
         json.WriteNumber("merged", series.Count);
         json.WriteNumber("overwritten", overwritten);
         WriteHistogramSteps(json, query, stepNs);
@@ -83,16 +85,20 @@ internal sealed partial class SampleWriter
             }
             json.WriteEndArray();
         }
-        if (_histogramSteps.BoundsDiffer > 0)
+        if (_histogramSteps.Apart is > 0 and var apart)
         {
-            json.WriteNumber("bounds_differ", _histogramSteps.BoundsDiffer);
+            json.WriteNumber("bounds_differ", apart);
+            json.WriteString("note", string.Create(CultureInfo.InvariantCulture,
+                $"Buckets of {apart} measurements could not be added to the others of their step, because their bounds differ. Count, sum, min and max are whole; quantiles are over all; buckets are those of the layout with the most measurements."));
         }
     }
 
     private void WriteBuckets(Utf8JsonWriter json, int step)
     {
         json.WriteStartObject();
-        if (_histogramSteps.ExplicitOf(step) is { } isExplicit)
+        WriteExtreme(json, "min", _histogramSteps.Of(step)?.Min);
+        WriteExtreme(json, "max", _histogramSteps.Of(step)?.Max);
+        if (_histogramSteps.Of(step)?.Explicit is { } isExplicit)
         {
             _array.Begin();
             foreach (double bound in isExplicit.Bounds)
@@ -102,7 +108,7 @@ internal sealed partial class SampleWriter
             WriteArray(json, "bounds");
             WriteCounts(json, "counts", isExplicit.Counts);
         }
-        else if (_histogramSteps.ExponentialOf(step) is { } sum)
+        else if (_histogramSteps.Of(step)?.Exponential is { } sum)
         {
             json.WriteNumber("scale", sum.Scale);
             json.WriteNumber("zero_count", sum.ZeroCount);
@@ -112,6 +118,14 @@ internal sealed partial class SampleWriter
             WriteCounts(json, "negative_counts", sum.Negative.Counts);
         }
         json.WriteEndObject();
+    }
+
+    private static void WriteExtreme(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } known && double.IsFinite(known))
+        {
+            json.WriteNumber(name, known);
+        }
     }
 
     /// <summary>All of them, or none when the answer is full: a part would be another histogram.</summary>

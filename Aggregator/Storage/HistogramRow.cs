@@ -17,6 +17,21 @@ internal struct HistogramRow
     public BucketRange Explicit;
     public BucketRange Bounds;
 
+    /// <summary>
+    /// The measurements in another unit. Exponential buckets move to the nearest ones, which is off by half a bucket at most; explicit bounds are the caller's.
+    /// </summary>
+    public readonly HistogramRow MultipliedBy(double factor)
+    {
+        HistogramRow row = this;
+        row.Sum *= factor;
+        row.Min *= factor;
+        row.Max *= factor;
+        int shift = IsExplicit ? 0 : (int)Math.Round(Math.Log2(factor) * Math.ScaleB(1, int.Clamp(Scale, -20, 20)));
+        row.PositiveOffset += shift;
+        row.NegativeOffset += shift;
+        return row;
+    }
+
     /// <summary>True when the buckets have explicit bounds.</summary>
     public readonly bool IsExplicit => Explicit.Length > 0;
 }

@@ -77,8 +77,8 @@ describe('minimum and maximum, against the raw samples', () => {
 
 describe('quantiles, against the sorted measurements of all instances', () => {
   const SCALE = 5
-  /** Half a bucket at this scale, which is what the page states. */
-  const STATED = Math.sqrt(2 ** (2 ** -SCALE)) - 1
+  /** A bucket's width at this scale, which is what the page states. */
+  const STATED = 2 ** (2 ** -SCALE) - 1
 
   it.each([1, 3, 10])('are within the stated error, merged over %i instances', instances => {
     const random = seeded(instances)

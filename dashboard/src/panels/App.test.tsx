@@ -79,7 +79,7 @@ describe('the page', () => {
     expect(document.querySelector('[data-readout="throughput"]')?.getAttribute('data-value')).toBe('1284')
     expect(page.text('[data-readout="errors"]')).toBe('0.40')
     expect(page.text('[data-readout="latency-p99"]')).toMatch(/^32\./)
-    expect(page.text('#panel-latency h2')).toContain('±0.5 %')
+    expect(page.text('#panel-latency h2')).toContain('±1.1 %')
     expect(page.text('tr[data-instance="a-1"]')).toContain('live')
     expect(page.text('tr[data-instance="a-1"]')).toContain('3.00')
     expect(page.text('tr[data-instance="a-1"]')).toContain('12')

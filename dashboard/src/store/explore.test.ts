@@ -73,8 +73,8 @@ describe('Explore', () => {
     const made = view(test, { selector: 'latency', split: '' })
     expect(made.shape.lines.map(line => line.label)).toEqual(['latency p50', 'latency p95', 'latency p99'])
     const values = made.shape.lines.map(line => line.column.newestValue)
-    expect(values[0]).toBeCloseTo(2 ** (1 + 0.5 / 64), 6)
-    expect(values[2]).toBeCloseTo(2 ** (2 + 0.5 / 64), 6)
+    expect(values[0]).toBeCloseTo(2 ** (1 + 1 / 64), 6)
+    expect(values[2]).toBeCloseTo(2 ** (2 + 0.98 / 64), 6)
     expect(view(test, { selector: 'latency', split: '', statistic: 'p95' }).shape.lines.map(line => line.label)).toEqual(['latency p95'])
   })
 

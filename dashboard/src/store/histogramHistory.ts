@@ -21,6 +21,9 @@ export type BucketRow = {
   /** Instead of those: the sender's own bounds, and one count more. */
   readonly bounds: readonly number[] | null
   readonly counts: readonly number[]
+  /** NaN: unknown. */
+  readonly min: number
+  readonly max: number
 }
 
 /** Null: not an answer. `truncated`: the answer was too long, and buckets are missing. */
@@ -39,6 +42,7 @@ export function readBuckets(answer: unknown, originNs: bigint): { readonly rows:
         positiveOffset: numberOf(read['positive_offset']), positive: numbersOf(read['positive_counts']),
         negativeOffset: numberOf(read['negative_offset']), negative: numbersOf(read['negative_counts']),
         bounds: Array.isArray(read['bounds']) ? numbersOf(read['bounds']) : null, counts: numbersOf(read['counts']),
+        min: knownOf(read['min']), max: knownOf(read['max']),
       })
     }
   }
@@ -124,13 +128,13 @@ function addRow(column: HistogramColumn, row: BucketRow): void {
     const bounds = Float64Array.from(row.bounds)
     for (const [i, count] of row.counts.entries()) {
       if (count === 0) continue
-      const index = explicitBucketIndex(column, bounds, 0, bounds.length, i, Number.NaN, Number.NaN)
+      const index = explicitBucketIndex(column, bounds, 0, bounds.length, i, row.min, row.max)
       if (Number.isNaN(index)) zeroCount += count
       else column.addPositive(index, count)
     }
   }
   const total = [row.positive, row.negative, row.counts].flat().reduce((sum, count) => sum + count, row.zeroCount)
-  column.finishRow(total, zeroCount, Number.NaN, Number.NaN, Number.NaN)
+  column.finishRow(total, zeroCount, Number.NaN, row.min, row.max)
 }
 
 /**
@@ -154,6 +158,10 @@ export function lengthsOf(times: readonly number[], stepMs: number): number[] {
 function isMultiple(ms: number, length: number): boolean {
   const periods = Math.round(ms / length)
   return periods >= 1 && Math.abs(ms - periods * length) < SAME_INSTANT_MS
+}
+
+function knownOf(value: unknown): number {
+  return typeof value === 'number' ? value : Number.NaN
 }
 
 function numberOf(value: unknown): number {

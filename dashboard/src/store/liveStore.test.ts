@@ -264,8 +264,8 @@ describe('ServiceView', () => {
     ] })
     view.derive()
     expect(view.shape.latencyOrigin).toBe('histograms')
-    expect(view.shape.latency.map(line => Math.round(line.column.newestValue))).toEqual([64, 64, 64])
-    expect(view.latencyErrorRatio).toBeCloseTo(0.0054, 4)
+    expect(view.shape.latency.map(line => Math.round(line.column.newestValue))).toEqual([64, 65, 65])
+    expect(view.latencyErrorRatio).toBeCloseTo(0.0109, 4)
   })
 
   it('falls back to the gauges of each instance', () => {

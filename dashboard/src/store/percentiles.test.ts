@@ -54,7 +54,7 @@ describe('PercentileLines', () => {
     lines.setSources(instances.map(({ histogram }) => ({ histogram, shiftMs: noShift })))
     lines.update(ALL)
     const ratio = 1 + lines.errorRatio + 1e-9
-    expect(lines.errorRatio).toBeCloseTo(Math.sqrt(2 ** 2 ** -Math.min(scale, 6)) - 1, 9)
+    expect(lines.errorRatio).toBeCloseTo(2 ** 2 ** -Math.min(scale, 6) - 1, 9)
     const wrong: string[] = []
     let worst = 1
     PERCENTILES.forEach((quantile, i) => {

@@ -1,6 +1,7 @@
 // Data plane: percentiles over a sliding second, merged exactly across instances, as columns that are painted like any other.
 import { Column, ROW_BREAK } from './column'
-import { HISTOGRAM_SCALE_MAX, type HistogramColumn } from './histogramColumn'
+import { EXPLICIT_SCALE } from './explicitBuckets'
+import { HISTOGRAM_SCALE_MAX, type Bounds, type HistogramColumn } from './histogramColumn'
 
 export const PERCENTILES = [0.5, 0.95, 0.99] as const
 /** The window of every percentile and rate, as in the standard metrics of the agents. */
@@ -8,6 +9,8 @@ export const SLIDING_MS = 1000
 /** One point at most for each push interval. */
 export const CELL_MS = 20
 const INDEX_OFFSET = 32_768
+/** 0.07 x 100 is 7.000000000000001 in binary: what rounding added is no further measurement. */
+const RANK_ROUNDING = 1e-12
 
 /**
  * One instance's histograms, and what is added to its times. `pulse`: a column that the instance fills at every push. An agent
@@ -19,13 +22,19 @@ export type HistogramSource = { readonly histogram: HistogramColumn, readonly sh
 class Accumulator {
   readonly #positive = new Float64Array(2 * INDEX_OFFSET)
   readonly #negative = new Float64Array(2 * INDEX_OFFSET)
+  /** Smallest and largest measurement of the rows inside; NaN where one of them does not know. Set before `quantile` is asked. */
+  min = Number.NaN
+  max = Number.NaN
+  /** Those among the rows' series that have bounds of their own. */
+  columns: readonly HistogramColumn[] = []
   #scale = HISTOGRAM_SCALE_MAX
   #low = 2 * INDEX_OFFSET
   #high = -1
   total = 0
   #zero = 0
 
-  reset(scale: number): void {
+  reset(scale: number, columns: readonly HistogramColumn[]): void {
+    this.columns = columns.filter(({ explicitBounds }) => explicitBounds.size > 0)
     if (this.#high >= this.#low) {
       this.#positive.fill(0, this.#low, this.#high + 1)
       this.#negative.fill(0, this.#low, this.#high + 1)
@@ -35,6 +44,7 @@ class Accumulator {
     this.#scale = scale
     this.total = 0
     this.#zero = 0
+    this.min = this.max = Number.NaN
   }
 
   /** `sign` -1 takes the row out. */
@@ -57,36 +67,83 @@ class Accumulator {
     this.total += sign * histogram.zeroCounts[row]!
   }
 
-  /** Nearest rank; within its bucket the geometric middle, which is off by half a bucket at most. */
+  /**
+   * The measurement of rank max(1, ceil(q x count)), interpolated inside its bucket by that rank, and held within the minimum or
+   * maximum where that is known and lies in the bucket. Agent and aggregator define it alike: proto/golden/quantiles.json.
+   */
   quantile(quantile: number): number {
     if (this.total <= 0) return Number.NaN
-    let rank = Math.max(1, Math.ceil(quantile * this.total - 1e-9))
+    const exact = quantile * this.total
+    const rank = Math.max(1, Math.ceil(exact - exact * RANK_ROUNDING))
+    let before = 0
     for (let index = this.#high; index >= this.#low; index--) {
-      rank -= this.#negative[index]!
-      if (rank <= 0) return -this.#middle(index)
+      const count = this.#negative[index]!
+      if (count > 0 && rank <= before + count) return this.#within(-1, index, before, count, rank)
+      before += count
     }
-    rank -= this.#zero
-    if (rank <= 0) return 0
+    if (rank <= before + this.#zero) return 0
+    before += this.#zero
     for (let index = this.#low; index <= this.#high; index++) {
-      rank -= this.#positive[index]!
-      if (rank <= 0) return this.#middle(index)
+      const count = this.#positive[index]!
+      if (count > 0 && rank <= before + count) return this.#within(1, index, before, count, rank)
+      before += count
     }
     return Number.NaN
   }
 
-  #middle(index: number): number {
-    return 2 ** ((index - INDEX_OFFSET + 0.5) / 2 ** this.#scale)
+  #within(sign: number, index: number, before: number, count: number, rank: number): number {
+    const share = (rank - before) / count
+    const nearest = index - INDEX_OFFSET
+    const explicit = sign > 0 && this.#scale === EXPLICIT_SCALE ? this.#explicitBounds(nearest) : undefined
+    if (explicit) return this.#withinExplicit(explicit, before, count, share)
+    const at = (part: number) => sign * 2 ** ((nearest + part) / 2 ** this.#scale)
+    // Of negative values the larger magnitude is the smaller value.
+    const [lower, upper] = sign > 0 ? [at(0), at(1)] : [at(1), at(0)]
+    return this.#clamp(at(sign > 0 ? share : 1 - share), lower, upper, before, count)
   }
+
+  /** As the aggregator does: the first bucket begins at the minimum or at 0, the last one ends at the maximum or is as wide as nothing. */
+  #withinExplicit(bounds: Bounds, before: number, count: number, share: number): number {
+    const lower = Number.isFinite(bounds.lower) ? bounds.lower : this.min <= bounds.upper ? this.min : Math.min(0, bounds.upper)
+    const upper = Number.isFinite(bounds.upper) ? bounds.upper : this.max >= bounds.lower ? this.max : bounds.lower
+    return this.#clamp(lower + (upper - lower) * share, lower, upper, before, count)
+  }
+
+  #explicitBounds(index: number): Bounds | undefined {
+    for (const histogram of this.columns) {
+      const bounds = histogram.explicitBounds.get(index)
+      if (bounds) return bounds
+    }
+    return undefined
+  }
+
+  #clamp(found: number, lower: number, upper: number, before: number, count: number): number {
+    let value = found
+    if (before === 0 && this.min >= lower && this.min <= upper) value = Math.max(value, this.min)
+    if (before + count >= this.total && this.max >= lower && this.max <= upper) value = Math.min(value, this.max)
+    return value
+  }
+}
+
+/** Reads the extremes of rows as the accumulator wants them: unknown once is unknown. */
+function widen(histogram: HistogramColumn, from: number, to: number, into: { min: number, max: number }, first: boolean): boolean {
+  for (let row = from; row < to; row++) {
+    if (histogram.counts[row] === 0) continue
+    into.min = first ? histogram.mins[row]! : Math.min(into.min, histogram.mins[row]!)
+    into.max = first ? histogram.maxs[row]! : Math.max(into.max, histogram.maxs[row]!)
+    first = false
+  }
+  return first
 }
 
 const accumulator = new Accumulator()
 
-/** Half a bucket. */
+/** A bucket's width. */
 export function bucketErrorRatio(scale: number): number {
-  return Math.sqrt(2 ** (2 ** -scale)) - 1
+  return 2 ** (2 ** -scale) - 1
 }
 
-/** How far a percentile may be off, as a ratio: half a bucket of the coarsest scale among the sources. */
+/** How far a percentile may be off, as a ratio: a bucket of the coarsest scale among the sources. */
 function percentileErrorRatio(sources: readonly HistogramSource[]): number {
   let ratio = bucketErrorRatio(mergeScale(sources))
   for (const { histogram } of sources) ratio = Math.max(ratio, histogram.boundsErrorRatio)
@@ -101,11 +158,14 @@ function mergeScale(sources: readonly HistogramSource[]): number {
 
 /** The percentiles of one stretch of time, for a table. Writes into `into`, in the order of PERCENTILES. */
 export function percentilesOf(sources: readonly HistogramSource[], toMs: number, into: Float64Array): void {
-  accumulator.reset(mergeScale(sources))
+  accumulator.reset(mergeScale(sources), sources.map(({ histogram }) => histogram))
+  let first = true
   for (const { histogram, shiftMs } of sources) {
     const shift = shiftMs()
+    const start = histogram.indexFrom(toMs - shift - SLIDING_MS + 1e-6)
     const end = histogram.indexFrom(toMs - shift + 1e-6)
-    for (let row = histogram.indexFrom(toMs - shift - SLIDING_MS + 1e-6); row < end; row++) accumulator.add(histogram, row, 1)
+    for (let row = start; row < end; row++) accumulator.add(histogram, row, 1)
+    first = widen(histogram, start, end, accumulator, first)
   }
   for (let i = 0; i < PERCENTILES.length; i++) into[i] = accumulator.quantile(PERCENTILES[i]!)
 }
@@ -120,7 +180,7 @@ export function percentilesOver(
   const times: number[] = []
   const lengths: number[] = []
   const values: number[][] = PERCENTILES.map(() => [])
-  accumulator.reset(Math.min(HISTOGRAM_SCALE_MAX, rows.scaleMin))
+  accumulator.reset(Math.min(HISTOGRAM_SCALE_MAX, rows.scaleMin), [rows])
   let low = rows.start
   for (let row = rows.start; row < rows.end; row++) {
     accumulator.add(rows, row, 1)
@@ -130,6 +190,7 @@ export function percentilesOver(
     const endMs = rows.times[row]! + length
     const fromMs = endMs - Math.max(SLIDING_MS, length)
     while (rows.times[low]! < fromMs - 1e-6) accumulator.add(rows, low++, -1)
+    widen(rows, low, row + 1, accumulator, true)
     times.push(rows.times[row]! + length / 2)
     lengths.push(length)
     for (const [i, quantile] of PERCENTILES.entries()) values[i]!.push(accumulator.quantile(quantile))
@@ -144,6 +205,7 @@ export function percentilesOver(
 export class PercentileLines {
   readonly columns = PERCENTILES.map(() => new Column())
   #sources: readonly HistogramSource[] = []
+  #histograms: readonly HistogramColumn[] = []
   #low = new Int32Array(0)
   #high = new Int32Array(0)
   #pulse = new Int32Array(0)
@@ -153,6 +215,7 @@ export class PercentileLines {
 
   setSources(sources: readonly HistogramSource[]): void {
     this.#sources = sources
+    this.#histograms = sources.map(({ histogram }) => histogram)
     this.#low = new Int32Array(sources.length)
     this.#high = new Int32Array(sources.length)
     this.#pulse = new Int32Array(sources.length)
@@ -196,14 +259,18 @@ export class PercentileLines {
   }
 
   #walk(fromMs: number, keptFromMs: number): void {
-    accumulator.reset(mergeScale(this.#sources))
+    accumulator.reset(mergeScale(this.#sources), this.#histograms)
     for (let i = 0; i < this.#sources.length; i++) this.#enter(i, fromMs)
     for (let cellMs = this.#nextRowMs(); cellMs < Number.POSITIVE_INFINITY; cellMs = this.#nextRowMs()) {
       const cellEndMs = (Math.floor(cellMs / CELL_MS) + 1) * CELL_MS
       let newestMs = cellMs
       this.#continuing = 0
       for (let i = 0; i < this.#sources.length; i++) newestMs = Math.max(newestMs, this.#addUpTo(i, cellEndMs))
-      for (let i = 0; i < this.#sources.length; i++) this.#dropUpTo(i, newestMs - SLIDING_MS)
+      let first = true
+      for (let i = 0; i < this.#sources.length; i++) {
+        this.#dropUpTo(i, newestMs - SLIDING_MS)
+        first = widen(this.#sources[i]!.histogram, this.#low[i]!, this.#high[i]!, accumulator, first)
+      }
       for (let i = 0; i < PERCENTILES.length; i++) {
         const column = this.columns[i]!
         const value = accumulator.quantile(PERCENTILES[i]!)

@@ -34,7 +34,14 @@ public sealed class ExplicitHistogramSumTests
         Assert.Equal(10, _sum.Quantile(0.5));
         Assert.Equal(15, _sum.Quantile(0.75));
         Assert.Equal(20, _sum.Quantile(1));
-        Assert.Equal(0, _sum.Quantile(0));
+        Assert.Equal(0.2, _sum.Quantile(0), 12);        // the first of fifty
+    }
+
+    [Fact]
+    public void Quantile_WithoutBoundsAndExtremes_IsUnknown()
+    {
+        _sum.TryAdd(Row(10, double.NaN, double.NaN), [], [10]);
+        Assert.Equal(double.NaN, _sum.Quantile(0.5));
     }
 
     [Fact]

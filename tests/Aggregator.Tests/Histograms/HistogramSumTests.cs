@@ -97,12 +97,21 @@ public sealed class HistogramSumTests
     {
         // Ten in [-8, -4), ten zeros, ten in (4, 8].
         _sum.Add(new HistogramRow { Scale = 0, NegativeOffset = 2, PositiveOffset = 2, ZeroCount = 10, Count = 30, Min = -8, Max = 8 }, [10], [10]);
-        Assert.Equal(-8, _sum.Quantile(0));
+        Assert.Equal(-8 * Math.Pow(2, -0.1), _sum.Quantile(0), 12);         // the first of ten
         Assert.InRange(_sum.Quantile(0.2), -8, -4);
         Assert.Equal(0, _sum.Quantile(0.5));
         Assert.InRange(_sum.Quantile(0.8), 4, 8);
         Assert.Equal(8, _sum.Quantile(1));
         Assert.True(_sum.Quantile(0.1) < _sum.Quantile(0.3));
+    }
+
+    [Fact]
+    public void Quantile_WithoutBuckets_LiesBetweenMinAndMaxOrIsUnknown()
+    {
+        _sum.Add(new HistogramRow { Count = 4, Sum = 10, Min = 1, Max = 5 }, [], []);
+        Assert.Equal([2, 3, 5], [_sum.Quantile(0.25), _sum.Quantile(0.5), _sum.Quantile(1)]);
+        _sum.Add(new HistogramRow { Count = 1, Sum = 10, Min = double.NaN, Max = 5 }, [], []);
+        Assert.Equal(double.NaN, _sum.Quantile(0.5));
     }
 
     [Fact]

@@ -79,8 +79,29 @@ internal sealed class ReferenceIngest
         + $"[{string.Join(',', bounds.Select(Text))}] [{string.Join(',', counts)}]";
 
     private static string Text(Histogram value) => Text(
-        value.Count, value.Sum, value.Min, value.Max, value.Scale, value.ZeroCount, value.PositiveOffset, value.PositiveCounts, value.NegativeOffset,
+        value.Count, value.Sum, Extreme(value, value.Min, first: true), Extreme(value, value.Max, first: false), value.Scale, value.ZeroCount, value.PositiveOffset, value.PositiveCounts, value.NegativeOffset,
         value.NegativeCounts, value.ExplicitBounds, value.ExplicitCounts);
+
+    /// <summary>A 0 that the first or last filled bucket cannot hold is protobuf's way to say nothing.</summary>
+    private static double Extreme(Histogram value, double extreme, bool first)
+    {
+        if (extreme != 0)
+        {
+            return value.Min > value.Max && value.Min != 0 && value.Max != 0 ? double.NaN : extreme;
+        }
+        List<bool> holdsZero = [];          // of each filled bucket, from the smallest values up
+        for (int i = 0; i < value.ExplicitCounts.Count && value.ExplicitBounds.Count > 0; i++)
+        {
+            double above = i == 0 ? double.NegativeInfinity : value.ExplicitBounds[i - 1];
+            double upTo = i == value.ExplicitBounds.Count ? double.PositiveInfinity : value.ExplicitBounds[i];
+            holdsZero.AddRange(value.ExplicitCounts[i] > 0 ? [above < 0 && upTo >= 0] : []);
+        }
+        holdsZero.AddRange(value.NegativeCounts.Any(count => count > 0) ? [false] : []);
+        holdsZero.AddRange(value.ZeroCount > 0 ? [true] : []);
+        holdsZero.AddRange(value.PositiveCounts.Any(count => count > 0) ? [false] : []);
+        bool isKnown = holdsZero.Count == 0 ? value.Min == 0 && value.Max == 0 && value.Sum == 0 : first ? holdsZero[0] : holdsZero[^1];
+        return isKnown ? extreme : double.NaN;
+    }
 
     private static string Text(MetricSample sample) => sample.ValueCase switch
     {
@@ -130,6 +151,7 @@ internal sealed class ReferenceIngest
         bool bucketless = histogram.PositiveCounts.Count + histogram.NegativeCounts.Count + histogram.ExplicitCounts.Count == 0 && histogram.ZeroCount == 0;
         decimal total = histogram.ZeroCount + histogram.PositiveCounts.Concat(histogram.NegativeCounts).Concat(histogram.ExplicitCounts).Sum(count => (decimal)count);
         return histogram.Scale is >= -10 and <= 20
+            && double.IsFinite(histogram.Sum)
             && (long)histogram.PositiveOffset + histogram.PositiveCounts.Count <= int.MaxValue
             && (long)histogram.NegativeOffset + histogram.NegativeCounts.Count <= int.MaxValue
             && rise && (bucketless || total == histogram.Count);

@@ -52,7 +52,8 @@ internal static class StartCommand
     /// <summary>A history of 10,000 series, as an aggregator writes it that is asked to end. Returns its bytes.</summary>
     private static async Task<long> FillAsync(string aggregator, string directory)
     {
-        await using ServerProcess server = await ServerProcess.StartAsync([aggregator], ("Snapshot__Directory", directory));
+        await using ServerProcess server = await ServerProcess.StartAsync(
+            [aggregator], ("Snapshot__Directory", directory), ("Ingest__SamplesPerSecondPerKeyMax", "1000000000"));
         LoadShape shape = LoadShape.Saturating.First(one => one.Name == "packed 10 x 100");
         await LoadMeasure.SaturateAsync(server, shape, Agents, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1));
         await server.StopAsync();
