@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Console;
+
 namespace Observability.Aggregator.Diagnostics;
 
 /// <summary>LOG_LEVEL: the least severe event that is written. The framework's own events start at warning unless debug is asked for.</summary>
@@ -38,6 +40,8 @@ internal static class ConsoleLog
             // Not to be serving yet, or any longer, is no failure.
             logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         }
+        // It stands on standard output already.
+        logging.AddFilter<ConsoleLoggerProvider>("Observability.Aggregator.Listening.ReadyLine", LogLevel.None);
         logging.ClearProviders();
         logging.AddSimpleConsole(console =>
         {
