@@ -18,9 +18,10 @@ if [ "${1:-}" = fast ]; then
   not_needed=(--filter-not-trait Needs=Browser --filter-not-trait Needs=Prometheus --filter-not-trait Needs=Containers)
 fi
 only=("$@")
-passed=0 failed=0 skipped=0 failures=()
 
-count() { passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3)); }
+# Steps run side by side, each in a shell of its own: what they count goes through files.
+count() { echo "$1 $2 $3" >>"$results/counts"; }
+fail() { echo "$1" >>"$results/failures"; }
 step() { printf '\n== %s\n' "$1"; }
 wanted() { # with no arguments everything is wanted
   [ ${#only[@]} -eq 0 ] && return 0
@@ -30,86 +31,105 @@ wanted() { # with no arguments everything is wanted
 check() { # name, command...: one check that passes or fails as a whole
   local name=$1; shift
   step "$name"
-  if timeout 600 "$@"; then count 1 0 0; else count 0 1 0; failures+=("$name"); fi
+  if timeout 600 "$@"; then count 1 0 0; else count 0 1 0; fail "$name"; fi
 }
 finish() {
-  [ ${#failures[@]} -eq 0 ] || printf '\nFailed: %s\n' "${failures[*]}"
+  local passed failed skipped
+  read -r passed failed skipped < <(cat "$results/counts" 2>/dev/null | awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
+  [ ! -s "$results/failures" ] || printf '\nFailed: %s\n' "$(paste -sd ' ' "$results/failures")"
   if [ "$skipped" -gt 0 ]; then printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   else printf '\n%d passed, %d failed\n' "$passed" "$failed"; fi
   if [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]; then exit 0; fi
   exit 1
 }
 
+npm_ci() { # name, directory, arguments...
+  local name=$1 directory=$2; shift 2
+  step "$name: packages"
+  (cd "$directory" && npm ci --no-audit --no-fund --loglevel=error "$@") && return 0
+  count 0 1 0; fail "$name: npm ci"
+  return 1
+}
+# The built page is what the aggregator serves: integration tests need it.
+dashboard_checks() {
+  if npm_ci dashboard dashboard; then
+    if wanted page || wanted Integration.Tests; then check "dashboard: build" npm --prefix dashboard run --silent build; fi
+    if wanted lint; then check "dashboard: lint" npm --prefix dashboard run --silent lint; fi
+  fi
+  if wanted grafana && npm_ci grafana tests/Grafana --ignore-scripts; then check "grafana: types" npm --prefix tests/Grafana run --silent check; fi
+}
+build() {
+  step build
+  dotnet build Observability.sln -c "$configuration" -v quiet -clp:NoSummary && return 0
+  count 0 1 0; fail build
+  return 1
+}
+
 run_vitest() {
   step "dashboard: vitest"
-  local before=$failed status
   (cd dashboard && timeout 600 npx vitest run --reporter=default --reporter=json --outputFile.json="$results/vitest.json")
-  status=$?
+  local status=$? passed=0 failed=0 skipped=0
   if [ -s "$results/vitest.json" ]; then
-    # shellcheck disable=SC2046 # three numbers
-    count $(node -e 'const r = require(process.argv[1]); console.log(r.numPassedTests, r.numFailedTests, r.numPendingTests + r.numTodoTests)' "$results/vitest.json")
+    read -r passed failed skipped < <(node -e 'const r = require(process.argv[1]); console.log(r.numPassedTests, r.numFailedTests, r.numPendingTests + r.numTodoTests)' "$results/vitest.json")
   fi
   # A suite that could not be loaded fails the run without a failed test.
-  if [ $status -ne 0 ]; then failures+=(vitest); [ "$failed" -gt "$before" ] || count 0 1 0; fi
+  if [ $status -ne 0 ]; then fail vitest; [ "$failed" -gt 0 ] || failed=1; fi
+  count "$passed" "$failed" "$skipped"
 }
 
 # ReadmePictures is a command that takes the README's pictures, and checks nothing.
-run_project() { # what it printed and its status are kept beside its results
-  local name=$1
-  { timeout "${TEST_TIMEOUT_SECONDS:-1200}" dotnet test --project "tests/$name" -c "$configuration" --no-build \
-      --filter-not-class '*ReadmePictures' "${not_needed[@]}" --report-xunit-trx --report-xunit-trx-filename "$name.trx" --results-directory "$results" 2>&1
-    echo $? >"$results/$name.status"; } | tee "$results/$name.log"
-}
-run_lane() { local name; for name in "$@"; do if wanted "$name"; then run_project "$name" >/dev/null; fi; done; }
-
-count_project() {
-  local name=$1 before=$failed status counters total ok bad
-  status=$(cat "$results/$name.status" || echo 1)
+run_project() {
+  local name=$1 status counters total ok=0 bad=0 other=0
+  step "$name"
+  timeout "${TEST_TIMEOUT_SECONDS:-1200}" dotnet test --project "tests/$name" -c "$configuration" --no-build \
+    --filter-not-class '*ReadmePictures' "${not_needed[@]}" --report-xunit-trx --report-xunit-trx-filename "$name.trx" --results-directory "$results" 2>&1
+  status=$?
   if [ -s "$results/$name.trx" ]; then
     counters=$(grep -o '<Counters [^>]*' "$results/$name.trx" | head -1)
     total=$(sed -E 's/.* total="([0-9]+)".*/\1/' <<<"$counters")
     ok=$(sed -E 's/.* passed="([0-9]+)".*/\1/' <<<"$counters")
     bad=$(sed -E 's/.* failed="([0-9]+)".*/\1/' <<<"$counters")
-    count "$ok" "$bad" "$((total - ok - bad))"
+    other=$((total - ok - bad))
   fi
   # A runner that crashed or hung fails even where its file counts no failure.
-  if [ "$status" -ne 0 ]; then failures+=("$name"); [ "$failed" -gt "$before" ] || count 0 1 0; fi
+  if [ $status -ne 0 ]; then fail "$name"; [ "$bad" -gt 0 ] || bad=1; fi
+  count "$ok" "$bad" "$other"
+}
+run() { # names, one after the other
+  local name
+  for name in "$@"; do
+    if wanted "$name"; then if [ "$name" = vitest ]; then run_vitest; else run_project "$name"; fi; fi
+  done
+}
+side_by_side() { # lanes of names; each prints when all have ended
+  local lane number=0
+  step "side by side: $(printf '[%s] ' "$@")"
+  # shellcheck disable=SC2086 # names of projects
+  for lane in "$@"; do run $lane >"$results/lane-$((number += 1)).log" 2>&1 & done
+  wait
+  for lane in "$results"/lane-*.log; do cat "$lane"; done
 }
 
-if ! require_dotnet || ! require_node; then failures+=(prerequisites); count 0 1 0; finish; fi
+if ! require_dotnet || ! require_node; then fail prerequisites; count 0 1 0; finish; fi
 
-step "dashboard: packages"
-if (cd dashboard && npm ci --no-audit --no-fund --loglevel=error); then
-  if wanted lint; then check "dashboard: lint" npm --prefix dashboard run --silent lint; fi
-  # The built page is what the aggregator serves: integration tests need it.
-  if wanted page || wanted Integration.Tests; then check "dashboard: build" npm --prefix dashboard run --silent build; fi
-  if wanted vitest; then run_vitest; fi
-else
-  count 0 1 0; failures+=("npm ci")
-fi
-
-if wanted grafana; then
-  step "grafana: packages"
-  if (cd tests/Grafana && npm ci --no-audit --no-fund --loglevel=error --ignore-scripts); then check "grafana: types" npm --prefix tests/Grafana run --silent check
-  else count 0 1 0; failures+=("grafana: npm ci"); fi
-fi
-
-step "build"
-if ! dotnet build Observability.sln -c "$configuration" -v quiet -clp:NoSummary; then
-  count 0 1 0; failures+=(build); finish
-fi
-
-if [ ${#not_needed[@]} -eq 0 ] && { wanted Integration.Tests || wanted Aggregator.Tests; }; then install_test_tools; fi
-# The tests of agents mostly wait for time: beside them runs what is short. The others need the machine.
-lanes=("Agent.Tests" "ServiceDefaults.Tests Architecture.Tests")
-step "side by side: ${lanes[*]}"
-# shellcheck disable=SC2086 # names of projects
-for lane in "${lanes[@]}"; do run_lane $lane & done
+# The compiler leaves half of the machine to the page.
+dashboard_checks >"$results/dashboard.log" 2>&1 &
+build; built=$?
 wait
-# shellcheck disable=SC2086
-for name in ${lanes[*]}; do if wanted "$name"; then step "$name"; cat "$results/$name.log"; count_project "$name"; fi; done
+cat "$results/dashboard.log"
+[ $built -eq 0 ] || finish
+
+rest=()
 for project in tests/*.Tests; do
   name=$(basename "$project")
-  if wanted "$name" && [ ! -e "$results/$name.status" ]; then step "$name"; run_project "$name"; count_project "$name"; fi
+  [[ " Agent.Tests ServiceDefaults.Tests Architecture.Tests Aggregator.Tests " == *" $name "* ]] || rest+=("$name")
 done
+# Tests of agents, and of processes as they start and end, mostly wait for time.
+if [ ${#not_needed[@]} -gt 0 ]; then
+  side_by_side "Agent.Tests Aggregator.Tests" "${rest[*]}" "vitest ServiceDefaults.Tests Architecture.Tests"
+else
+  if wanted Integration.Tests || wanted Aggregator.Tests; then install_test_tools; fi
+  side_by_side "Agent.Tests" "vitest ServiceDefaults.Tests Architecture.Tests"
+  run Aggregator.Tests "${rest[@]}"
+fi
 finish

@@ -11,6 +11,9 @@ namespace Observability.Aggregator.Export;
 /// </summary>
 internal sealed class Exporter : BackgroundService
 {
+    /// <summary>The newest sample by time is looked for among so many that came last.</summary>
+    private const int LateSamplesMax = 64;
+
     private readonly SemaphoreSlim _lock = new(1);
     private readonly TelemetryStore _store;
     private readonly ExportOptions _options;
@@ -22,7 +25,7 @@ internal sealed class Exporter : BackgroundService
     private readonly TotalsKeeper _totals;
     private readonly SourceFamilies _sourceFamilies;
     private readonly BufferFamilies _bufferFamilies = new();
-    private readonly SampleBuffer _samples = new(countMax: 16);
+    private readonly SampleBuffer _samples = new(countMax: LateSamplesMax);
     private long _pastBytes;
     private bool _hasBegun;
 
@@ -190,6 +193,20 @@ internal sealed class Exporter : BackgroundService
         }
     }
 
+    /// <summary>The last samples came late: a counter must not seem to go back for them.</summary>
+    private int ReadNewestByTime(Series series)
+    {
+        _samples.Clear();
+        long cursor = long.Max(0, series.Head - LateSamplesMax);
+        _store.ReadNew(series, ref cursor, _samples, LateSamplesMax);
+        int newest = _samples.Count - 1;
+        for (int row = newest; row >= 0; row--)
+        {
+            newest = _samples.TimestampsNs[row] > _samples.TimestampsNs[newest] ? row : newest;
+        }
+        return newest;
+    }
+
     private void WriteNewest(in ExpositionWriter writer, ExportedSeries exported, ExportedFamily family)
     {
         _samples.Clear();
@@ -200,6 +217,14 @@ internal sealed class Exporter : BackgroundService
             return;
         }
         int newest = _samples.Count - 1;
+        if (_samples.TimestampsNs[newest] < exported.Series.NewestTimestampNs)
+        {
+            newest = ReadNewestByTime(exported.Series);
+            if (newest < 0)
+            {
+                return;                 // parked just now
+            }
+        }
         if (exported.Series.Kind == SeriesKind.Counter)
         {
             writer.Sample(exported.Head, _samples.Counter(newest));

@@ -25,6 +25,7 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
 
     // Of counters: the totals that the next increases count from.
     private long[]? _previous;
+    private long _previousNs = long.MinValue;
     private long _nextRow;
 
     public long PeriodNs { get; } = periodNs;
@@ -48,9 +49,14 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
             ulong merged = width == 1 ? aggregates[row].Count : 0;
             open.Count += (long)Math.Max(merged, 1);
             ReadOnlySpan<long> bits = cell[1..];
-            if (!isDouble)
+            if (!isDouble && CounterMemory.IsLate(cell[0], _previousNs))
+            {
+                AddLateCounters(open, bits);
+            }
+            else if (!isDouble)
             {
                 AddCounters(open, bits);
+                _previousNs = cell[0];
             }
             else if (merged == 0)
             {
@@ -158,6 +164,19 @@ internal sealed class RollupTier(RingBudget budget, long periodNs, int width, bo
         }
         bits.CopyTo(open.Last);
         bits.CopyTo(previous);
+    }
+
+    /// <summary>An older total is no restart, and what it counted the newer one has counted already.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddLateCounters(Open open, ReadOnlySpan<long> bits)
+    {
+        for (int column = 0; column < bits.Length; column++)
+        {
+            ulong total = (ulong)bits[column];
+            open.Min[column] = Math.Min(open.Min[column], total);
+            open.Max[column] = Math.Max(open.Max[column], total);
+            open.Last[column] = bits[column];
+        }
     }
 
     private static void Merge(Open open, int column, long last, double min, double max, double sum)

@@ -42,7 +42,20 @@ internal static class ListeningRegistration
         return services;
     }
 
-    /// <summary>The endpoints mapped into the group answer on this port only.</summary>
-    public static RouteGroupBuilder On(this IEndpointRouteBuilder endpoints, Listener listener) =>
-        endpoints.MapGroup("").WithMetadata(new ListenerMetadata(listener));
+    /// <summary>The endpoints mapped into the group answer on this port only. Who answers GET answers HEAD, with the same status and headers.</summary>
+    public static RouteGroupBuilder On(this IEndpointRouteBuilder endpoints, Listener listener)
+    {
+        RouteGroupBuilder group = endpoints.MapGroup("").WithMetadata(new ListenerMetadata(listener));
+        ((IEndpointConventionBuilder)group).Finally(AnswerHead);
+        return group;
+    }
+
+    private static void AnswerHead(EndpointBuilder endpoint)
+    {
+        if (endpoint.Metadata.OfType<HttpMethodMetadata>().LastOrDefault() is { } methods
+            && methods.HttpMethods.Contains(HttpMethods.Get) && !methods.HttpMethods.Contains(HttpMethods.Head))
+        {
+            endpoint.Metadata.Add(new HttpMethodMetadata([.. methods.HttpMethods, HttpMethods.Head], methods.AcceptCorsPreflight));
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.OpenApi;
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Listening;
 
@@ -15,6 +16,10 @@ internal static class QueryRegistration
         {
             document.Info.Title = "Observability aggregator";
             document.Info.Description = "What is in the aggregator's memory. Errors are problem details (RFC 9457); whole numbers that may exceed 2^53 are decimal strings.";
+            foreach (IOpenApiPathItem path in document.Paths.Values)
+            {
+                path.Operations?.Remove(HttpMethod.Head);           // as GET, without a body
+            }
             return Task.CompletedTask;
         }));
         services.AddProblemDetails();

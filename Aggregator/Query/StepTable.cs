@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Observability.Aggregator.History;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Query;
@@ -14,6 +15,8 @@ internal sealed class StepTable
     private double[] _last = [];
     private double[] _increase = [];
     private long[] _count = [];
+    private int[] _order = [];
+    private (int Run, long TimeNs, int Row)[] _orderKeys = [];
 
     public int StepCount { get; private set; }
 
@@ -38,7 +41,8 @@ internal sealed class StepTable
     /// <summary>Adds the buffer's rows. A counter's first sample of all has no increase: what it counted before is unknown.</summary>
     public void Add(SampleBuffer samples, SeriesKind kind, long fromNs, long stepNs)
     {
-        if (kind == SeriesKind.Gauge && !samples.HasAggregates)
+        ReadOnlySpan<int> order = OrderByTime(samples);
+        if (kind == SeriesKind.Gauge && !samples.HasAggregates && order.IsEmpty)
         {
             AddGauges(samples.TimestampsNs.AsSpan(0, samples.Count), MemoryMarshal.Cast<long, double>(samples.Bits.AsSpan(0, samples.Count)), fromNs, stepNs);
             return;
@@ -46,8 +50,10 @@ internal sealed class StepTable
         ulong? previous = null;
         int step = -1;
         long stepFromNs = long.MaxValue;
-        for (int row = 0; row < samples.Count; row++)
+        long beforeNs = long.MinValue;
+        for (int at = 0; at < samples.Count; at++)
         {
+            int row = order.IsEmpty ? at : order[at];
             long timeNs = samples.TimestampsNs[row];
             // Samples mostly come in the order of time: a division for each step, not for each sample.
             if (timeNs < stepFromNs || timeNs - stepFromNs >= stepNs)
@@ -57,17 +63,20 @@ internal sealed class StepTable
                 stepFromNs = step < 0 ? long.MaxValue : fromNs + (step * stepNs);
             }
             ulong total = samples.Counter(row);
+            // Rows of one period, as late samples make them, do not tell which of them ended it: the larger total is the newer.
+            ulong newest = timeNs == beforeNs && samples.IsAggregate(row) && previous > total ? previous.Value : total;
+            beforeNs = timeNs;
             if (step < 0)
             {
-                previous = total;
+                previous = newest;
                 continue;
             }
             if (kind == SeriesKind.Counter && samples.IsAggregate(row))
             {
                 // A rollup: its sum is the increase since the sample before it.
-                Add(step, samples.Min[row], samples.Max[row], samples.Sum[row], total, (long)samples.Counts[row]);
+                Add(step, samples.Min[row], samples.Max[row], samples.Sum[row], newest, (long)samples.Counts[row]);
                 _increase[step] += samples.Sum[row];
-                previous = total;
+                previous = newest;
             }
             else if (kind == SeriesKind.Counter)
             {
@@ -85,6 +94,39 @@ internal sealed class StepTable
                 Add(step, value, value, value, value, 1);
             }
         }
+    }
+
+    /// <summary>
+    /// The rows in the order of their times, as resets and last values are judged: late samples go where they belong. A sample that is older by more than samples may be
+    /// late begins anew: there a clock was set back. Empty when the rows lie in order.
+    /// </summary>
+    private ReadOnlySpan<int> OrderByTime(SampleBuffer samples)
+    {
+        ReadOnlySpan<long> timesNs = samples.TimestampsNs.AsSpan(0, samples.Count);
+        int ordered = 1;
+        while (ordered < timesNs.Length && timesNs[ordered] >= timesNs[ordered - 1])
+        {
+            ordered++;
+        }
+        if (ordered >= timesNs.Length)
+        {
+            return [];
+        }
+        if (_order.Length < timesNs.Length)
+        {
+            (_order, _orderKeys) = (new int[timesNs.Length], new (int, long, int)[timesNs.Length]);
+        }
+        int run = 0;
+        long newestNs = long.MinValue;
+        for (int row = 0; row < timesNs.Length; row++)
+        {
+            bool isSetBack = timesNs[row] < newestNs && !CounterMemory.IsLate(timesNs[row], newestNs);
+            run += isSetBack ? 1 : 0;
+            newestNs = isSetBack ? timesNs[row] : long.Max(newestNs, timesNs[row]);
+            (_order[row], _orderKeys[row]) = (row, (run, timesNs[row], row));
+        }
+        Array.Sort(_orderKeys, _order, 0, timesNs.Length);
+        return _order.AsSpan(0, timesNs.Length);
     }
 
     /// <summary>Plain gauges: the samples of a step lie together, so that a step is found and written once for all of them.</summary>

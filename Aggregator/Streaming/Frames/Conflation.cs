@@ -1,3 +1,4 @@
+using Observability.Aggregator.History;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Streaming.Frames;
@@ -40,11 +41,10 @@ internal static class Conflation
         return row;
     }
 
-    /// <summary>Rows [from, to) of a counter. The sum is the increase since the sample before; a smaller total is a reset, counted from zero.</summary>
-    public static ConflatedRow Counters(SampleBuffer samples, int from, int to, CounterMemory before)
+    /// <summary>Rows [from, to) of a counter. The sum is the increase since the sample before.</summary>
+    public static ConflatedRow Counters(SampleBuffer samples, int from, int to, ref CounterMemory memory)
     {
         ulong first = samples.Counter(from);
-        ulong previous = before.IsKnown ? before.Total : first;
         ulong min = first;
         ulong max = first;
         double increase = 0;
@@ -52,8 +52,8 @@ internal static class Conflation
         for (int index = from; index < to; index++)
         {
             ulong total = samples.Counter(index);
-            increase += total >= previous ? total - previous : total;
-            previous = total;
+            memory = memory.Next(total, samples.TimestampsNs[index], out ulong added);
+            increase += added;
             min = ulong.Min(min, total);
             max = ulong.Max(max, total);
             startNs = long.Min(startNs, samples.TimestampsNs[index]);
@@ -66,14 +66,8 @@ internal static class Conflation
             First = first,
             Min = min,
             Max = max,
-            Last = previous,
+            Last = samples.Counter(to - 1),
             Sum = increase,
         };
     }
-}
-
-/// <summary>The last total a reader took of a counter, from which the next increase counts.</summary>
-internal readonly record struct CounterMemory(bool IsKnown, ulong Total)
-{
-    public static CounterMemory Of(ulong total) => new(true, total);
 }

@@ -1,3 +1,4 @@
+using Observability.Aggregator.History;
 using Observability.Aggregator.Storage;
 
 namespace Observability.Aggregator.Streaming.Frames;
@@ -11,6 +12,9 @@ internal sealed class SeriesReader(TelemetryStore store)
     /// <summary>Samples of a series' history read at a time; what a cut of a backfill may be long.</summary>
     private const int HistorySamplesMax = 4096;
     private const int HistoryHistogramsMax = 256;
+
+    /// <summary>The newest total may be followed by late ones.</summary>
+    private const int MemorySamples = 16;
 
     private readonly SampleBuffer _samples = new();
     private readonly HistogramEmitter _histograms = new(store);
@@ -61,23 +65,23 @@ internal sealed class SeriesReader(TelemetryStore store)
         }
         if (first > 0 && series.Kind == SeriesKind.Counter)
         {
-            range.Memory = CounterMemory.Of(_samples.Counter(first - 1));
+            range.Memory = After(0, first, range.Memory);
         }
         _samples.KeepRange(0, range.FromNs, range.UntilNs == long.MaxValue ? long.MaxValue : range.UntilNs - 1);
         EmitPeriods(series, ref range.Memory, rate, sink);
         return range.Position < range.End;
     }
 
-    /// <summary>The total before a position, when it is still there.</summary>
+    /// <summary>The newest total before a position, when it is still there.</summary>
     public CounterMemory MemoryBefore(Series series, long position)
     {
         if (series.Kind != SeriesKind.Counter || position <= 0)
         {
             return default;
         }
-        long cursor = position - 1;
-        long overwritten = ReadChunk(series, ref cursor, position, 1);
-        return overwritten == 0 && _samples.Count == 1 ? CounterMemory.Of(_samples.Counter(0)) : default;
+        long cursor = long.Max(0, position - MemorySamples);
+        ReadChunk(series, ref cursor, position, MemorySamples);
+        return After(0, _samples.Count, default);
     }
 
     /// <summary>Reads into the buffer, never past the end. Returns how many positions before the end were gone.</summary>
@@ -126,8 +130,7 @@ internal sealed class SeriesReader(TelemetryStore store)
     {
         if (series.Kind == SeriesKind.Counter)
         {
-            sink.AddConflated(series, Conflation.Counters(_samples, from, to, memory));
-            memory = CounterMemory.Of(_samples.Counter(to - 1));
+            sink.AddConflated(series, Conflation.Counters(_samples, from, to, ref memory));
         }
         else
         {
@@ -143,7 +146,7 @@ internal sealed class SeriesReader(TelemetryStore store)
         }
         if (series.Kind == SeriesKind.Counter)
         {
-            memory = CounterMemory.Of(_samples.Counter(to - 1));
+            memory = After(from, to, memory);
         }
         else if (_samples.HasAggregates)
         {
@@ -151,6 +154,15 @@ internal sealed class SeriesReader(TelemetryStore store)
             return;
         }
         sink.AddSamples(series, _samples.TimestampsNs.AsSpan(from, to - from), _samples.Bits.AsSpan(from, to - from));
+    }
+
+    private CounterMemory After(int from, int to, CounterMemory memory)
+    {
+        for (int index = from; index < to; index++)
+        {
+            memory = memory.Next(_samples.Counter(index), _samples.TimestampsNs[index], out _);
+        }
+        return memory;
     }
 
     private void EmitRawBetweenAggregates(Series series, int from, int to, ISampleSink sink)

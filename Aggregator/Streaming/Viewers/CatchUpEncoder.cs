@@ -1,3 +1,4 @@
+using Observability.Aggregator.History;
 using System.Collections.Concurrent;
 using Observability.Aggregator.Diagnostics;
 using Observability.Aggregator.Storage;

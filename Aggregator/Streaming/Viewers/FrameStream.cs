@@ -1,3 +1,4 @@
+using Observability.Aggregator.History;
 using Observability.Aggregator.Storage;
 using Observability.Aggregator.Streaming.Frames;
 

@@ -53,6 +53,20 @@ public sealed class ExporterTests
     }
 
     [Fact]
+    public void Write_ACounterWhoseLastSampleCameLate_DoesNotGoBack()
+    {
+        (TelemetryStore store, TestSource source) = Stored();
+        long nowNs = NowNs;
+        Series jobs = source.Add("jobs_total", SeriesKind.Counter);
+        foreach (int ms in (int[])[0, 20, 60, 80, 40, 30])
+        {
+            source.Append(jobs, nowNs - ((100 - ms) * TestSource.NsPerMs), 1000UL + (ulong)ms);
+        }
+        using var exporter = new Exporter(store, new ExportOptions(), TimeProvider.System, new PlatformMetrics(), []);
+        Assert.Contains($"jobs_total{{{Labels}}} 1080\n", ScrapedText.TextOf(exporter, ExpositionFormat.OpenMetricsText), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Write_OpenMetrics_NamesTypesUnitsAndBeginnings()
     {
         (TelemetryStore store, TestSource source) = Stored();

@@ -74,6 +74,25 @@ public sealed class RollupTests
     }
 
     [Fact]
+    public void ReadRollups_OfACounterWithALateSample_AreNoReset()
+    {
+        Series counter = Add("c", SeriesKind.Counter);
+        for (int i = 0; i < 600; i++)
+        {
+            At(i);
+            // Every tenth sample comes late, when three larger totals are there already.
+            int number = (i % 10) switch { 6 or 7 or 8 => i + 1, 9 => i - 3, _ => i };
+            _writer.Append(counter, TimeNs(number), 1_000_000UL + (10 * (ulong)number));
+        }
+        _sealer.Pass(TimeNs(600) + (100 * Second));
+        SampleBuffer rows = new();
+        _store.ReadRollups(counter, StartNs, StartNs + (100 * Second), rows);
+        Assert.Equal(10.0 * 599, Enumerable.Range(0, rows.Count).Sum(row => rows.Sum[row]));
+        Assert.All(Enumerable.Range(1, 10), second => Assert.Equal(
+            500, Enumerable.Range(0, rows.Count).Where(row => rows.TimestampsNs[row] == StartNs + (second * Second)).Sum(row => rows.Sum[row]), 20.0));
+    }
+
+    [Fact]
     public void ReadRollups_OfSamplesThatComeLate_AddUpToAllOfThem()
     {
         Series gauge = Add("g", SeriesKind.Gauge);

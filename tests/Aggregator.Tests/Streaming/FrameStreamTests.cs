@@ -124,16 +124,17 @@ public sealed class FrameStreamTests
     {
         var source = new TestSource(_store);
         Series counter = source.Add("total", SeriesKind.Counter);
-        source.Append(counter, StartNs, 100UL);
+        long timeNs = StartNs;
+        source.Append(counter, timeNs, 100UL);
         FrameStream stream = StreamOf(RateClass.OfHz(5)!);
         foreach (ulong total in new ulong[] { 110, 120, 5, 6, 7 })
         {
-            source.Append(counter, StartNs + (long)total, total);
+            source.Append(counter, ++timeNs, total);
         }
         Assert.Equal(10 + 10 + 5 + 1 + 1, Decode(Make(stream, 1, StartNs)).Conflated.Single().Sum);
         foreach (ulong total in new ulong[] { 8, 9, 10, 11, 12 })
         {
-            source.Append(counter, StartNs + (long)total, total);
+            source.Append(counter, ++timeNs, total);
         }
         Assert.Equal(5, Decode(Make(stream, 2, StartNs)).Conflated.Single().Sum);
     }
