@@ -12,7 +12,7 @@ internal sealed class BlockMemoryPoolFactory : IMemoryPoolFactory<byte>
 
 /// <summary>
 /// [Data plane] The memory that connections read into and write from, in blocks of <see cref="BlockBytes"/> instead of the web server's own 4 KB:
-/// a saturated stream then takes an eighth of the reads from its socket, and a message mostly lies in one piece, which spares the decoder a copy.
+/// a saturated stream then takes an eighth of the reads from its socket.
 /// An idle connection holds none. Any thread rents and returns.
 /// </summary>
 internal sealed class BlockMemoryPool : MemoryPool<byte>

@@ -13,7 +13,7 @@ internal sealed class KnownHistory : IAsyncDisposable
     public const string Gauge = "level";
     public const int Instances = 3;
 
-    /// <summary>Base 2^(2^-5): half a bucket is what a quantile may be off.</summary>
+    /// <summary>Base 2^(2^-5): a bucket is what a quantile, interpolated in it, may be off.</summary>
     private const int Scale = 5;
 
     private const int MeasurementsPerTick = 5;
@@ -47,7 +47,7 @@ internal sealed class KnownHistory : IAsyncDisposable
     }
 
     /// <summary>How far a quantile may be off, as a ratio.</summary>
-    public static double ErrorRatio { get; } = Math.Sqrt(Math.Pow(2, Math.Pow(2, -Scale))) - 1;
+    public static double ErrorRatio { get; } = Math.Pow(2, Math.Pow(2, -Scale)) - 1;
 
     public static string Instance(int number) => $"i-{number}";
 

@@ -5,7 +5,7 @@ namespace Integration.Tests.Page;
 
 /// <summary>
 /// What the page shows against raw data that the test recorded and sorted itself: at several zooms, live and back in history, from the stream, from
-/// compressed samples and from what is kept of seconds and minutes. Minimum and maximum are exact, merged quantiles within half a bucket.
+/// compressed samples and from what is kept of seconds and minutes. Minimum and maximum are exact, merged quantiles within a bucket.
 /// </summary>
 [Trait("Needs", "Browser")]
 public sealed class ValuesTests(ScaleFixture fixture) : IClassFixture<ScaleFixture>
