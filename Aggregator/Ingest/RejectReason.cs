@@ -15,7 +15,6 @@ internal enum RejectReason : byte
     LabelCountLimit,
     LabelNameLimit,
     LabelValueLimit,
-    ReservedLabel,
     UnitLimit,
     BatchSamplesLimit,
     Timestamp,

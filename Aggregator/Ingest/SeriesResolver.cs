@@ -102,10 +102,6 @@ internal sealed class SeriesResolver(TelemetryStore store, SeriesBudget budget)
         foreach (LabelSpan label in _spans.Labels)
         {
             ReadOnlySpan<byte> key = message.Slice(label.KeyAt, label.KeyLength);
-            if (key.SequenceEqual("service"u8) || key.SequenceEqual("instance"u8) || key.SequenceEqual("__name__"u8))
-            {
-                return RejectReason.ReservedLabel;
-            }
             if (key.Length == 0 || key.Length > limits.LabelNameBytesMax)
             {
                 return RejectReason.LabelNameLimit;
@@ -128,7 +124,6 @@ internal sealed class SeriesResolver(TelemetryStore store, SeriesBudget budget)
         AddSeriesResult.LabelCountLimit => RejectReason.LabelCountLimit,
         AddSeriesResult.LabelNameLimit => RejectReason.LabelNameLimit,
         AddSeriesResult.LabelValueLimit => RejectReason.LabelValueLimit,
-        AddSeriesResult.ReservedLabel => RejectReason.ReservedLabel,
         _ => RejectReason.UnitLimit,
     };
 }

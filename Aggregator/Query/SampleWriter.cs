@@ -104,6 +104,18 @@ internal sealed partial class SampleWriter(TelemetryStore store, QueryOptions op
             _steps.Begin(query.StepCount);
             _steps.Add(_samples, series.Kind, query.FromNs, stepNs);
             Aggregation aggregation = query.AggregationOf(series.Kind);
+            if (series.Kind == SeriesKind.Counter && aggregation is Aggregation.First or Aggregation.Last or Aggregation.Min or Aggregation.Max)
+            {
+                ReadOnlySpan<int> steps = WriteStepTimes(json, query, step => _steps.TryGetTotal(step, aggregation, out _));
+                _array.Begin();
+                foreach (int step in steps)
+                {
+                    _steps.TryGetTotal(step, aggregation, out ulong total);
+                    _array.Add(total);
+                }
+                WriteArray(json, "values");
+                return;
+            }
             WriteSteps(json, query, (int step, out double value) => _steps.TryGet(step, aggregation, stepNs, out value));
             return;
         }
@@ -139,17 +151,35 @@ internal sealed partial class SampleWriter(TelemetryStore store, QueryOptions op
     /// <summary>Returns the steps that have a value, as many as the answer has room for.</summary>
     private ReadOnlySpan<int> WriteSteps(Utf8JsonWriter json, SampleQuery query, TryGetStep tryGet)
     {
+        if (_stepValues.Length < query.StepCount)
+        {
+            _stepValues = new double[query.StepCount];
+        }
+        int known = 0;
+        ReadOnlySpan<int> steps = WriteStepTimes(json, query, step =>
+        {
+            bool has = tryGet(step, out double value);
+            _stepValues[known] = value;
+            known += has ? 1 : 0;
+            return has;
+        });
+        WriteColumn(json, "values", steps.Length, index => _stepValues[index]);
+        return steps;
+    }
+
+    /// <summary>The times of the steps that have a value; returns those steps.</summary>
+    private ReadOnlySpan<int> WriteStepTimes(Utf8JsonWriter json, SampleQuery query, Func<int, bool> has)
+    {
         if (_stepNumbers.Length < query.StepCount)
         {
-            (_stepNumbers, _stepValues) = (new int[query.StepCount], new double[query.StepCount]);
+            _stepNumbers = new int[query.StepCount];
         }
         int known = 0;
         for (int step = 0; step < query.StepCount; step++)
         {
-            if (tryGet(step, out double value))
+            if (has(step))
             {
-                (_stepNumbers[known], _stepValues[known]) = (step, value);
-                known++;
+                _stepNumbers[known++] = step;
             }
         }
         int count = TakeValues(known);
@@ -159,7 +189,6 @@ internal sealed partial class SampleWriter(TelemetryStore store, QueryOptions op
             _array.Add(_stepTimes[step]);
         }
         WriteArray(json, TimesName);
-        WriteColumn(json, "values", count, index => _stepValues[index]);
         return _stepNumbers.AsSpan(0, count);
     }
 

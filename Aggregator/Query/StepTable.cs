@@ -14,6 +14,7 @@ internal sealed class StepTable
     private double[] _first = [];
     private double[] _last = [];
     private double[] _increase = [];
+    private Totals[] _totals = [];
     private long[] _count = [];
     private int[] _order = [];
     private (int Run, long TimeNs, int Row)[] _orderKeys = [];
@@ -31,6 +32,7 @@ internal sealed class StepTable
             _first = new double[stepCount];
             _last = new double[stepCount];
             _increase = new double[stepCount];
+            _totals = new Totals[stepCount];
             _count = new long[stepCount];
         }
         Array.Clear(_count, 0, stepCount);
@@ -71,17 +73,20 @@ internal sealed class StepTable
                 previous = newest;
                 continue;
             }
+            bool isFirst = _count[step] == 0;
             if (kind == SeriesKind.Counter && samples.IsAggregate(row))
             {
                 // A rollup: its sum is the increase since the sample before it.
                 Add(step, samples.Min[row], samples.Max[row], samples.Sum[row], newest, (long)samples.Counts[row]);
                 _increase[step] += samples.Sum[row];
+                _totals[step] = _totals[step].With((ulong)samples.Min[row], (ulong)samples.Max[row], newest, isFirst: isFirst);
                 previous = newest;
             }
             else if (kind == SeriesKind.Counter)
             {
                 Add(step, total, total, total, total, 1);
                 _increase[step] += previous is { } before ? total >= before ? total - before : total : 0;
+                _totals[step] = _totals[step].With(total, total, total, isFirst: isFirst);
                 previous = total;
             }
             else if (samples.IsAggregate(row))
@@ -189,6 +194,21 @@ internal sealed class StepTable
         return _count[step] > 0;
     }
 
+    /// <summary>A counter's own totals, which a double would round above 2^53; for first, last, min and max alone.</summary>
+    public bool TryGetTotal(int step, Aggregation aggregation, out ulong total)
+    {
+        Totals totals = _totals[step];
+        total = aggregation switch
+        {
+            Aggregation.First => totals.First,
+            Aggregation.Last => totals.Last,
+            Aggregation.Min => totals.Min,
+            Aggregation.Max => totals.Max,
+            _ => throw new System.Diagnostics.UnreachableException($"BUG: aggregation {aggregation} has no total."),
+        };
+        return _count[step] > 0;
+    }
+
     private void Add(int step, double min, double max, double sum, double last, long count) => Add(step, min, max, sum, last, count, first: last);
 
     private void Add(int step, double min, double max, double sum, double last, long count, double first)
@@ -214,5 +234,11 @@ internal sealed class StepTable
         _sum[step] += sum;
         _last[step] = last;
         _count[step] += count;
+    }
+
+    private readonly record struct Totals(ulong First, ulong Last, ulong Min, ulong Max)
+    {
+        public Totals With(ulong min, ulong max, ulong last, bool isFirst) =>
+            isFirst ? new Totals(last, last, min, max) : new Totals(First, last, ulong.Min(Min, min), ulong.Max(Max, max));
     }
 }

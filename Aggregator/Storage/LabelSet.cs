@@ -2,10 +2,17 @@ using System.Collections;
 
 namespace Observability.Aggregator.Storage;
 
-/// <summary>Labels of a series, sorted by name (ordinal), without duplicates, empty values left out as Prometheus does. Immutable.</summary>
+/// <summary>
+/// Labels of a series, sorted by name (ordinal), without duplicates, empty values left out as Prometheus does. A metric's own label that is called service, instance or
+/// __name__, which the identity owns, is kept as exported_service and so on, again as Prometheus does. Immutable.
+/// </summary>
 internal sealed class LabelSet : IReadOnlyList<Label>, IEquatable<LabelSet>
 {
+    public const string ExportedPrefix = "exported_";
+
     public static readonly LabelSet Empty = new([]);
+
+    private static readonly string[] OwnedByIdentity = ["service", "instance", "__name__"];
 
     private readonly Label[] _labels;
     private readonly int _hash;
@@ -40,6 +47,18 @@ internal sealed class LabelSet : IReadOnlyList<Label>, IEquatable<LabelSet>
         {
             sorted[label.Name] = label.Value;
         }
+        foreach (string owned in OwnedByIdentity)
+        {
+            if (sorted.Remove(owned, out string? value) && value.Length > 0)
+            {
+                string name = ExportedPrefix + owned;
+                while (sorted.ContainsKey(name))
+                {
+                    name = ExportedPrefix + name;
+                }
+                sorted.Add(name, value);
+            }
+        }
         Label[] kept = [.. sorted.Where(pair => pair.Value.Length > 0).Select(pair => new Label(pair.Key, pair.Value))];
         return kept.Length == 0 ? Empty : new LabelSet(kept);
     }
@@ -69,12 +88,12 @@ internal sealed class LabelSet : IReadOnlyList<Label>, IEquatable<LabelSet>
         return new LabelSet(labels, _hash);
     }
 
-    /// <summary>As they come out of a snapshot and from most senders: in order, each once, none empty.</summary>
+    /// <summary>As they come out of a snapshot and from most senders: in order, each once, none empty, none that the identity owns.</summary>
     private static bool IsReady(Label[] labels)
     {
         for (int i = 0; i < labels.Length; i++)
         {
-            if (labels[i].Value.Length == 0 || (i > 0 && string.CompareOrdinal(labels[i - 1].Name, labels[i].Name) >= 0))
+            if (labels[i].Value.Length == 0 || OwnedByIdentity.Contains(labels[i].Name) || (i > 0 && string.CompareOrdinal(labels[i - 1].Name, labels[i].Name) >= 0))
             {
                 return false;
             }

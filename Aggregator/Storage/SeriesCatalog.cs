@@ -289,10 +289,6 @@ internal sealed class SeriesCatalog(StorageOptions options, RingLimits limits, R
         }
         foreach (Label label in labels.AsSpan())
         {
-            if (label.Name is "__name__" or "service" or "instance")
-            {
-                return AddSeriesResult.ReservedLabel;
-            }
             if (label.Name.Length == 0 || Encoding.UTF8.GetByteCount(label.Name) > options.LabelNameBytesMax)
             {
                 return AddSeriesResult.LabelNameLimit;
@@ -329,7 +325,6 @@ internal enum AddSeriesResult
     LabelCountLimit,
     LabelNameLimit,
     LabelValueLimit,
-    ReservedLabel,
     UnitLimit,
 }
 

@@ -2,11 +2,11 @@ import { formatClock, formatDay, formatFixed, type Scaled } from './format'
 import { timeStepMs, type Ticks } from './scale'
 import type { Surface } from './surface'
 import type { PaintTheme } from './theme'
+import { eachTimeTick } from './timeTicks'
 import { xOf, yOf, type Projection } from './trace'
 
 const LABEL_PX = 11
 const TIME_LABEL_WIDTH_PX = 76
-const DAY_MS = 86_400_000
 
 /** Horizontal lines and the figures beside them. */
 export function paintGrid(surface: Surface, projection: Projection, ticks: Ticks, scaled: Scaled, theme: PaintTheme): void {
@@ -65,14 +65,12 @@ export function paintTimeLabels(surface: Surface, projection: Projection, edgeMs
   context.fillStyle = theme.textFaint
   const stepMs = timeTickStepMs(surface.width / ratio, edgeMs - projection.leftMs)
   const half = TIME_LABEL_WIDTH_PX / 2.6 * ratio
-  for (let tick = Math.ceil(projection.leftMs / stepMs) * stepMs; tick <= edgeMs; tick += stepMs) {
+  eachTimeTick(projection.leftMs, edgeMs, stepMs, originEpochMs, (tick, startsDay) => {
     const x = Math.round(xOf(projection, tick))
-    if (x < half || x > surface.width - half) continue
+    if (x < half || x > surface.width - half) return
     const epochMs = originEpochMs + tick
-    const midnight = new Date(epochMs)
-    const newDay = midnight.getHours() === 0 && epochMs % DAY_MS !== 0 ? midnight.getMinutes() + midnight.getSeconds() === 0 : false
-    context.fillText(newDay ? formatDay(epochMs) : formatClock(epochMs, stepMs < 1000), x, canvas.height / 2)
-  }
+    context.fillText(startsDay ? formatDay(epochMs) : formatClock(epochMs, stepMs < 1000), x, canvas.height / 2)
+  })
 }
 
 export function timeTickStepMs(widthPx: number, spanMs: number): number {
@@ -81,10 +79,11 @@ export function timeTickStepMs(widthPx: number, spanMs: number): number {
 
 /** Faint vertical lines in the data canvas, where shifting the picture moves them at no cost. */
 export function paintTimeLines(
-  context: CanvasRenderingContext2D, projection: Projection, stepMs: number, fromMs: number, toMs: number, ratio: number, colour: string,
+  context: CanvasRenderingContext2D, projection: Projection, stepMs: number, fromMs: number, toMs: number, originEpochMs: number,
+  ratio: number, colour: string,
 ): void {
   context.fillStyle = colour
-  for (let tick = Math.ceil(fromMs / stepMs) * stepMs; tick <= toMs; tick += stepMs) {
+  eachTimeTick(fromMs, toMs, stepMs, originEpochMs, tick => {
     context.fillRect(Math.round(xOf(projection, tick)), 0, Math.max(1, Math.round(ratio)), projection.height)
-  }
+  })
 }

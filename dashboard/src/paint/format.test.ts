@@ -12,6 +12,11 @@ describe('formatValue', () => {
 })
 
 describe('formatNumber', () => {
+  it('has no sign on a zero', () => {
+    expect([-0.001, -0, 0, -0.004999, -0.006].map(formatNumber)).toEqual(['0.00', '0.00', '0.00', '0.00', '−0.01'])
+    expect(formatValue(-0.001, 'V')).not.toContain('−')
+  })
+
   it('keeps three figures, and the width while a value counts up through its magnitude', () => {
     expect([1, 9.99, 9.996, 12.34, 99.94, 99.96, 456.7].map(formatNumber)).toEqual(['1.00', '9.99', '10.0', '12.3', '99.9', '100', '457'])
   })

@@ -39,7 +39,7 @@ export function formatNumber(value: number): string {
   if (Number.isNaN(value)) return NO_VALUE
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
   const size = Math.abs(value)
-  return signed(grouped(size, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2), value)
+  return formatFixed(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2)
 }
 
 /** Of things that are counted one by one. */
@@ -66,7 +66,7 @@ export function formatValue(value: number, unit: string): string {
   return scaled.unit.startsWith('1/') ? `${text}${scaled.unit.slice(1)}` : `${text}${THIN_SPACE}${scaled.unit}`
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
 const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
 
 export function formatClock(epochMs: number, withMilliseconds = false): string {

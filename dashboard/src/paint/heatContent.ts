@@ -145,7 +145,7 @@ export class HeatContent implements PlotContent {
     const { context } = surface.data
     const { cells } = this
     const stepMs = timeTickStepMs(surface.width / surface.ratio, frame.spanMs)
-    paintTimeLines(context, this.#projection, stepMs, fromMs - stepMs, window.edgeMs, surface.ratio, frame.theme.grid)
+    paintTimeLines(context, this.#projection, stepMs, fromMs - stepMs, window.edgeMs, frame.originEpochMs, surface.ratio, frame.theme.grid)
     this.#holes.find(this.#model.presence, fromMs, window.edgeMs, frame.nowMs)
     this.#holes.paint(surface, window, hatch, frame.theme.hatch)
     const perLevel = (HEAT_LEVELS - 1) / Math.log1p(this.#countMax)

@@ -117,7 +117,8 @@ export class LineContent implements PlotContent {
     const { context } = surface.data
     const { lines } = this.#model
     const stepMs = timeTickStepMs(surface.width / surface.ratio, frame.spanMs)
-    paintTimeLines(context, this.#left.projection, stepMs, fromMs - stepMs, window.edgeMs, surface.ratio, frame.theme.grid)
+    const { originEpochMs, theme } = frame
+    paintTimeLines(context, this.#left.projection, stepMs, fromMs - stepMs, window.edgeMs, originEpochMs, surface.ratio, theme.grid)
     this.#holes.find(lines, fromMs, window.edgeMs, frame.nowMs)
     this.#holes.paint(surface, window, hatch, frame.theme.hatch)
     context.lineJoin = 'round'

@@ -4,8 +4,10 @@ export type Ticks = { readonly range: Range, readonly step: number }
 
 /** At most five ticks on an axis. */
 export const TICKS_MAX = 5
+const DAY_MS = 86_400_000
 const TIME_STEPS_MS = [
   10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000,
+  7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
 ]
 
 /** The smallest of 1, 2, 2.5, 5 times a power of ten that is at least `step`. */
@@ -32,7 +34,7 @@ export function niceTicks(min: number, max: number, intervals = TICKS_MAX - 1): 
 /** The step between time labels, so that at most `labelsMax` fit. */
 export function timeStepMs(spanMs: number, labelsMax: number): number {
   const least = spanMs / Math.max(1, labelsMax)
-  return TIME_STEPS_MS.find(step => step >= least) ?? Math.ceil(least / 3_600_000) * 3_600_000
+  return TIME_STEPS_MS.find(step => step >= least) ?? Math.ceil(least / DAY_MS) * DAY_MS
 }
 
 /** How much of the axis the picture must leave unused before the axis shrinks. */

@@ -123,7 +123,7 @@ export class WallContent implements PlotContent {
     this.#paintCells(new Uint32Array(this.#image.data.buffer), left, width, height, window, surface.ratio)
     context.putImageData(this.#image, left, 0)
     const stepMs = timeTickStepMs(surface.width / surface.ratio, frame.spanMs)
-    paintTimeLines(context, this.#projection, stepMs, fromMs - stepMs, window.edgeMs, surface.ratio, frame.theme.grid)
+    paintTimeLines(context, this.#projection, stepMs, fromMs - stepMs, window.edgeMs, frame.originEpochMs, surface.ratio, frame.theme.grid)
   }
 
   paintCursor(surface: Surface, window: LiveWindow, frame: PaintFrame): void {

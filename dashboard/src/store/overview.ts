@@ -104,12 +104,14 @@ export class Overview {
     let rps = Number.NaN
     let errors = 0
     let weight = 0
+    let known = 0
     for (const series of group.rps) {
       const value = valueAt(series, nowMs)
       if (Number.isNaN(value)) continue
       rps = Number.isNaN(rps) ? value : rps + value
       const ratio = valueAt(group.errors.get(instanceKey(series)), nowMs)
       if (Number.isNaN(ratio)) continue
+      known++
       errors += ratio * value
       weight += value
     }
@@ -120,7 +122,8 @@ export class Overview {
     return {
       service, instances: Math.max(group.all.size, listed?.instances ?? 0), silent,
       p99: this.#p99(group, nowMs), latencyUnit: group.latencyUnit, rps,
-      errorRatio: group.errors.size === 0 ? Number.NaN : weight === 0 ? 0 : errors / weight,
+      // Silence is no rate of 0; a service that is there and has no request has one.
+      errorRatio: known === 0 ? Number.NaN : weight === 0 ? 0 : errors / weight,
     }
   }
 

@@ -15,7 +15,7 @@ public sealed class BatchDecoderPropertyTests
     private static readonly RejectReason[] Limits =
     [
         RejectReason.RefLimit, RejectReason.NameLimit, RejectReason.LabelNameLimit, RejectReason.LabelValueLimit, RejectReason.LabelCountLimit,
-        RejectReason.HistogramBucketsLimit, RejectReason.ReservedLabel, RejectReason.UnitLimit,
+        RejectReason.HistogramBucketsLimit, RejectReason.UnitLimit,
     ];
 
     /// <summary>What is refused here and passes Google's C# parser, which replaces, skips or ignores it.</summary>

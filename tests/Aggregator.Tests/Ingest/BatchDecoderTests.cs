@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Observability.Aggregator.Ingest;
+using Observability.Aggregator.Storage;
 using Observability.Protocol.V1;
 
 namespace Observability.Aggregator.Tests.Ingest;
@@ -93,10 +94,20 @@ public sealed class BatchDecoderTests
     [InlineData("service")]
     [InlineData("instance")]
     [InlineData("__name__")]
-    public void Apply_ReservedLabel_IsRejected(string label)
+    public void Apply_LabelThatTheIdentityOwns_IsKeptAsExported(string label)
     {
-        TelemetryBatch batch = new() { Metrics = { new Metric { Name = "m", Labels = { [label] = "x" }, Samples = { new MetricSample { TimestampNs = 1, Gauge = 1 } } } } };
-        Assert.Equal(new BatchOutcome(0, 1, RejectReason.ReservedLabel), new DecoderBench().ApplyWhole(batch.ToByteArray()));
+        DecoderBench bench = new();
+        Metric Metric(params (string Name, string Value)[] labels)
+        {
+            Metric metric = new() { Name = "m", Samples = { new MetricSample { TimestampNs = 1, Gauge = 1 } } };
+            metric.Labels.Add(labels.ToDictionary(one => one.Name, one => one.Value));
+            return metric;
+        }
+        TelemetryBatch batch = new() { Metrics = { Metric((label, "x")), Metric((label, "y"), ("exported_" + label, "z")), Metric((label, "")), Metric() } };
+        Assert.Equal(new BatchOutcome(4, 0, RejectReason.None), bench.ApplyWhole(batch.ToByteArray()));
+        Assert.Equal(
+            [$"{{exported_{label}=\"x\"}}", LabelSet.From(($"exported_exported_{label}", "y"), ($"exported_{label}", "z")).ToString(), "{}"],
+            bench.Store.Sources.SelectMany(source => source.Series).Select(series => series.Labels.ToString()));
     }
 
     [Fact]

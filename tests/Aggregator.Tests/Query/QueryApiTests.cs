@@ -217,6 +217,24 @@ public sealed class QueryApiTests
     }
 
     [Fact]
+    public async Task Samples_OfACounterAboveTwoToThe53_KeepEveryDigitInSteps()
+    {
+        await using RunningAggregator aggregator = await RunningAggregator.StartAsync();
+        var source = new TestSource(aggregator.Get<TelemetryStore>());
+        Series counter = source.Add("total", SeriesKind.Counter);
+        ulong[] totals = [(1UL << 53) + 1, (1UL << 53) + 3, (1UL << 60) + 1];
+        for (int index = 0; index < totals.Length; index++)
+        {
+            source.Append(counter, StartNs + (index * Second / 4), totals[index]);
+        }
+        foreach ((string aggregation, ulong expected) in new[] { ("first", totals[0]), ("min", totals[0]), ("last", totals[2]), ("max", totals[2]) })
+        {
+            JsonElement answer = await SamplesAsync(aggregator, "total", $"from={StartNs}&to={StartNs + Second}&step=1s&aggregation={aggregation}");
+            Assert.Equal([$"{expected}"], answer.GetProperty("series")[0].GetProperty("values").EnumerateArray().Select(value => value.GetString()));
+        }
+    }
+
+    [Fact]
     public async Task OpenApi_DescribesTheApi()
     {
         await using RunningAggregator aggregator = await RunningAggregator.StartAsync();

@@ -87,10 +87,11 @@ public sealed class TelemetryStoreTests
     [InlineData("service")]
     [InlineData("instance")]
     [InlineData("__name__")]
-    public void TryAddSeries_LabelThatTheIdentityOwns_IsRefused(string name)
+    public void TryAddSeries_LabelThatTheIdentityOwns_IsKeptAsExported(string name)
     {
         SourceWriter writer = _store.Catalog.OpenWriter("s", "i");
-        Assert.Equal(AddSeriesResult.ReservedLabel, _store.Catalog.TryAddSeries(writer, "m", LabelSet.From((name, "x")), SeriesKind.Gauge, "", out _));
+        Assert.Equal(AddSeriesResult.Added, _store.Catalog.TryAddSeries(writer, "m", LabelSet.From((name, "x")), SeriesKind.Gauge, "", out Series? series));
+        Assert.Equal($"{{exported_{name}=\"x\"}}", series!.Labels.ToString());
     }
 
     [Fact]
