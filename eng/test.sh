@@ -104,8 +104,11 @@ run() { # names, one after the other
 side_by_side() { # lanes of names; each prints when all have ended
   local lane number=0
   step "side by side: $(printf '[%s] ' "$@")"
-  # shellcheck disable=SC2086 # names of projects
-  for lane in "$@"; do run $lane >"$results/lane-$((number += 1)).log" 2>&1 & done
+  for lane in "$@"; do
+    number=$((number + 1))
+    # shellcheck disable=SC2086 # names of projects
+    run $lane >"$results/lane-$number.log" 2>&1 &
+  done
   wait
   for lane in "$results"/lane-*.log; do cat "$lane"; done
 }
@@ -124,9 +127,10 @@ for project in tests/*.Tests; do
   name=$(basename "$project")
   [[ " Agent.Tests ServiceDefaults.Tests Architecture.Tests Aggregator.Tests " == *" $name "* ]] || rest+=("$name")
 done
-# Tests of agents, and of processes as they start and end, mostly wait for time.
+# Tests of agents mostly wait for time. Those of the whole graph need the machine.
 if [ ${#not_needed[@]} -gt 0 ]; then
-  side_by_side "Agent.Tests Aggregator.Tests" "${rest[*]}" "vitest ServiceDefaults.Tests Architecture.Tests"
+  side_by_side "Agent.Tests" "Aggregator.Tests" "vitest ServiceDefaults.Tests Architecture.Tests"
+  run "${rest[@]}"
 else
   if wanted Integration.Tests || wanted Aggregator.Tests; then install_test_tools; fi
   side_by_side "Agent.Tests" "vitest ServiceDefaults.Tests Architecture.Tests"

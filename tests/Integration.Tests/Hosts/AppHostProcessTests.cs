@@ -6,8 +6,9 @@ using Integration.Tests.Prometheus;
 
 namespace Integration.Tests.Hosts;
 
-/// <summary>What the AppHost promises to whoever runs it in a terminal.</summary>
+/// <summary>What the AppHost promises to whoever runs it in a terminal. It starts the whole graph, with the Prometheus of this machine.</summary>
 [Collection(WholeMachine.Name)]
+[Trait("Needs", "Prometheus")]
 public sealed class AppHostProcessTests
 {
     private const int AgentProcesses = 2;
