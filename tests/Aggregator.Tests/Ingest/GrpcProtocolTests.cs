@@ -15,6 +15,7 @@ using Snappier;
 namespace Observability.Aggregator.Tests.Ingest;
 
 /// <summary>What any gRPC client relies on, byte by byte over HTTP/2, in the real program.</summary>
+[Collection(WholeProcess.Name)]
 public sealed class GrpcProtocolTests
 {
     private const int Limit = 65_536;

@@ -10,6 +10,7 @@ namespace Observability.Aggregator.Tests.Streaming;
 /// The loop as a model: arrival, wait for others, look, sleep; the schedule and the signal are the real ones, the clock is not. The model has no look by the clock:
 /// a wake-up that is lost is a sample that is never shown. Every way is tried in which a few arrivals can fall into 40 ms and between the steps of a pass.
 /// </summary>
+[Collection(WholeProcess.Name)]
 public sealed class FrameWakeupTests
 {
     private const long Ms = 1_000_000;
@@ -107,7 +108,7 @@ public sealed class FrameWakeupTests
         private readonly List<Arrival> _toCome;
         private readonly List<long>[] _unseenNs = [.. RateClass.All.Select(_ => new List<long>())];
         private readonly long[] _framedNs = [.. RateClass.All.Select(_ => 0L)];
-        private readonly string _case;
+        private readonly Arrival[] _case;
         private bool _isWoken = true;
         private long _nowNs = StartNs - (5 * Ms);
         private int _passesLeft = 2000;
@@ -116,7 +117,7 @@ public sealed class FrameWakeupTests
         {
             _classes = [.. classes];
             _toCome = [.. arrivals.OrderBy(arrival => arrival.AtNs)];
-            _case = string.Join(", ", arrivals);
+            _case = arrivals;
             _arrivals.Serve(() => _isWoken = true);
         }
 
@@ -127,10 +128,19 @@ public sealed class FrameWakeupTests
             do
             {
                 Pass();
-                Assert.True(_passesLeft-- > 0, $"The loop spins: {_case}");
+                Check(_passesLeft-- > 0, "The loop spins");
             }
             while (Sleep());
-            Assert.True(_classes.TrueForAll(rate => _unseenNs[rate.Index].Count == 0), $"Never shown: {_case}");
+            Check(_classes.TrueForAll(rate => _unseenNs[rate.Index].Count == 0), "A sample was never shown");
+        }
+
+        /// <summary>The text is made of a failure alone: there are millions of checks.</summary>
+        private void Check(bool holds, string what)
+        {
+            if (!holds)
+            {
+                Assert.Fail($"{what}, {(_nowNs - StartNs) / 1e6} ms after the start: {string.Join(", ", _case)}");
+            }
         }
 
         private void Pass()
@@ -157,7 +167,7 @@ public sealed class FrameWakeupTests
                 // A sample seen by a frame whose signal is taken later makes the faster class's next look one in vain, at the end of its period.
                 long free = long.Max(atNs, _framedNs[rate.Index] + rate.PeriodNs);
                 long boundNs = free + Ms + FrameSchedule.FruitlessPauseNs + (2 * SleepNs) + (rate == _classes[0] ? 0 : _classes[0].PeriodNs);
-                Assert.True(_nowNs <= boundNs, $"Class {rate.Hz}: shown {(_nowNs - atNs) / 1e6} ms after it came: {_case}");
+                Check(_nowNs <= boundNs, "A sample was shown late");
             }
             _schedule.OnLooked(rate, _nowNs, unseen.Count > 0);
             if (unseen.Count > 0)
