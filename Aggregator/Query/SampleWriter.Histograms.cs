@@ -60,7 +60,7 @@ internal sealed partial class SampleWriter
         {
             _histograms.Clear();
             overwritten += ReadHistograms(query, one);
-            _histogramSteps.Add(_histograms, query.FromNs, stepNs, TimeUnits.Factor(one.Unit, series[0].Unit)!.Value);
+            _histogramSteps.Add(_histograms, query.FromNs, stepNs, TimeUnits.Factor(one.Unit, series[0].Unit) ?? 1);       // a unit that became known since it was asked for
         }
         json.WriteStartObject();
         json.WriteString("name", query.Selector.ToString());
